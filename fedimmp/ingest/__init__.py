@@ -1,0 +1,1 @@
+"""Turns verified foreign documents into rows, inside the caller's transaction."""

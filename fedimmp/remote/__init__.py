@@ -1,0 +1,1 @@
+"""Fetches from other instances and verifies what comes back; writes nothing."""

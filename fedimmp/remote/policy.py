@@ -1,0 +1,80 @@
+"""The allowlist as the network client asks for it, kept for at most a second.
+
+A change of the table is therefore obeyed by every process within that second, also where its
+event was lost. Requests from other instances are never judged by this copy: their receipt joins
+the table itself.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from activitypub.errors import NotTrusted
+from activitypub.policy import Trust
+from storage import peers
+from storage.database import Database
+
+_FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowlist:
+    peers: dict[str, Trust]
+    media: dict[str, Trust]
+    read_at: float
+
+
+class PeerPolicy:
+    """Answers the client's question whether a host may be talked to."""
+
+    def __init__(self, db: Database, own_host: str) -> None:
+        self._db = db
+        self._own_host = own_host
+        self._allowlist: _Allowlist | None = None
+        self._reading = asyncio.Lock()
+
+    async def trust(self, host: str) -> Trust | None:
+        """Return the terms of an allowed peer or of one of its media hosts, else None.
+
+        Our own host is never trusted, even if a row says so.
+        """
+        if host == self._own_host:
+            return None
+        allowlist = await self._fresh()
+        return allowlist.peers.get(host) or allowlist.media.get(host)
+
+    async def is_peer(self, host: str) -> bool:
+        """Tell whether a host is an allowed peer: what comes from a media host is no document."""
+        return host != self._own_host and host in (await self._fresh()).peers
+
+    async def check_peer(self, host: str) -> None:
+        """Raise NotTrusted unless the host is an allowed peer."""
+        if not await self.is_peer(host):
+            raise NotTrusted(f"{host} is not on the allowlist of this instance.")
+
+    def forget(self) -> None:
+        """Read the table again before the next answer; called where a change is known."""
+        self._allowlist = None
+
+    async def _fresh(self) -> _Allowlist:
+        async with self._reading:
+            known = self._allowlist
+            if known is not None and time.monotonic() - known.read_at < _FRESH_SECONDS:
+                return known
+            started = time.monotonic()
+            async with self._db.reader() as conn:
+                allowed = await peers.list_allowed(conn)
+            self._allowlist = _read(allowed, started)
+            return self._allowlist
+
+
+def _read(allowed: list[peers.Peer], read_at: float) -> _Allowlist:
+    by_host: dict[str, Trust] = {}
+    media: dict[str, Trust] = {}
+    for peer in allowed:
+        networks = tuple(ip_network(text) for text in peer.networks)
+        by_host[peer.host] = Trust(peer.host, networks)
+        for host in peer.media_hosts:
+            media[host] = Trust(host, networks)
+    return _Allowlist(by_host, media, read_at)

@@ -1,0 +1,132 @@
+"""Who may federate with this instance: changes of the allowlist."""
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from activitypub.errors import Malformed
+from activitypub.network import is_reachable
+from activitypub.uris import check_host, host_of, is_loopback_name
+from fedimmp.app import App
+from fedimmp.effects.peers import peers_changed
+from fedimmp.errors import Conflict, Invalid, NotFound
+from storage import peers
+from storage.database import Connection
+from storage.peers import Peer, PeerTerms
+
+_MAX_NOTE = 1000
+
+
+async def add_peer(
+    app: App,
+    host: str,
+    *,
+    networks: Sequence[str] = (),
+    media_hosts: Sequence[str] = (),
+    note: str = "",
+    public_feed: bool = True,
+    actor: str,
+) -> Peer:
+    """Allow a host, or change the terms of one that is allowed.
+
+    `networks` are the private CIDR ranges in which it may lie. Raises Invalid for what is no host
+    or no such range, and for our own host; Conflict for a blocked host.
+    """
+    name = check_peer_host(app, host)
+    terms = PeerTerms(
+        networks=[_check_network(text) for text in networks],
+        media_hosts=[_check_media_host(app, text) for text in media_hosts],
+        note=_check_note(note),
+        public_feed=public_feed,
+    )
+    now = app.now()
+    async with app.db.writer() as tx:
+        peer = await peers.upsert(tx, name, terms, now)
+        if peer is None:
+            raise Conflict(f"{name} is blocked: a block wins over the allowlist.")
+        detail: dict[str, object] = {
+            "networks": list(peer.networks),
+            "media_hosts": list(peer.media_hosts),
+            "public_feed": peer.public_feed,
+        }
+        await peers_changed(tx, "peer.add", name, actor=actor, detail=detail, now=now)
+    return peer
+
+
+async def remove_peer(app: App, host: str, *, actor: str) -> Peer:
+    """Take a host off the allowlist: from then on nothing comes in from it or goes out to it.
+
+    What it sent stays stored, hidden, and is there again when the host is added again. Raises
+    NotFound for a host that is not on the list.
+    """
+    name = check_peer_host(app, host)
+    now = app.now()
+    async with app.db.writer() as tx:
+        known = await peers.find(tx, name)
+        if known is None or known.state != "allowed":
+            raise NotFound(f"{name} is not on the allowlist.")
+        await peers.set_state(tx, name, "removed", now)
+        await peers_changed(tx, "peer.remove", name, actor=actor, now=now)
+        return await _get(tx, name)
+
+
+async def list_peers(app: App) -> list[Peer]:
+    """Return all entries, by host."""
+    async with app.db.reader() as conn:
+        return await peers.list_all(conn)
+
+
+async def get_peer(app: App, host: str) -> Peer:
+    """Return the entry of a host in any state; raises NotFound."""
+    name = check_peer_host(app, host)
+    async with app.db.reader() as conn:
+        return await _get(conn, name)
+
+
+def check_peer_host(app: App, host: str) -> str:
+    """Return a host as it is stored: lower-case A-labels, default port stripped; raises Invalid."""
+    name = _check_host(app, host)
+    if name == app.uris.host:
+        raise Invalid(f"{name} is this instance itself.")
+    return name
+
+
+def _check_host(app: App, host: str) -> str:
+    text = host.strip().lower()
+    try:
+        name = check_host(text)
+        if not app.uris.is_secure and is_loopback_name(name):
+            # Towards loopback peers this instance speaks http, whose default port is another.
+            name = host_of(f"http://{text}/")
+    except Malformed as error:
+        raise Invalid(f"{host.strip()!r} is not a host name such as porto.example.") from error
+    return name
+
+
+def _check_media_host(app: App, host: str) -> str:
+    name = _check_host(app, host)
+    if name == app.uris.host:
+        raise Invalid(f"{name} is this instance itself.")
+    return name
+
+
+def _check_network(text: str) -> str:
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        raise Invalid(f"{text!r} is not a network such as 10.20.0.0/16.") from error
+    if not is_reachable(network.network_address, (network,)):
+        raise Invalid(f"{network} reaches beyond one private range: name the network more narrowly.")
+    return str(network)
+
+
+def _check_note(note: str) -> str:
+    if len(note) > _MAX_NOTE or not all(char.isprintable() or char == "\n" for char in note):
+        raise Invalid(f"A note has at most {_MAX_NOTE} printable characters.")
+    return note
+
+
+async def _get(conn: Connection, host: str) -> Peer:
+    peer = await peers.find(conn, host)
+    if peer is None:
+        raise NotFound(f"{host} is not on the list of peers.")
+    return peer

@@ -1,0 +1,190 @@
+"""The allowlist: which other instances may be talked to, and on which terms.
+
+A host without a row, or with a state other than `allowed`, is a stranger. What guards access joins
+this table in the statement that it runs anyway.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from storage.database import Connection, Record, Transaction
+
+PeerState = Literal["allowed", "removed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another instance, by its host: lower-case A-labels, with a port unless it is the default."""
+
+    host: str
+    state: PeerState
+    public_feed: bool
+    networks: tuple[str, ...]
+    media_hosts: tuple[str, ...]
+    shared_inbox_url: str | None
+    software: str | None
+    note: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PeerTerms:
+    """What an administrator declares about a peer; networks are CIDR ranges."""
+
+    networks: Sequence[str] = ()
+    media_hosts: Sequence[str] = ()
+    note: str = ""
+    public_feed: bool = True
+
+
+_COLUMNS = """
+    host,
+    state,
+    public_feed,
+    networks,
+    media_hosts,
+    shared_inbox_url,
+    software,
+    note,
+    created_at,
+    updated_at
+"""
+
+
+async def find(conn: Connection, host: str) -> Peer | None:
+    """Return the entry of a host in any state, None without one."""
+    row = await conn.fetchrow(
+        f"""
+        SELECT {_COLUMNS}
+        FROM peers
+        WHERE host = $1
+        """,
+        host,
+    )
+    return None if row is None else _peer(row)
+
+
+async def list_all(conn: Connection) -> list[Peer]:
+    """Return the entries in all states, by host."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS}
+        FROM peers
+        ORDER BY host
+        """
+    )
+    return [_peer(row) for row in rows]
+
+
+async def list_allowed(conn: Connection) -> list[Peer]:
+    """Return the entries that let traffic through, by host."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS}
+        FROM peers
+        WHERE state = 'allowed'
+        ORDER BY host
+        """
+    )
+    return [_peer(row) for row in rows]
+
+
+async def allowed_hosts(conn: Connection) -> frozenset[str]:
+    """Return the hosts that let traffic through."""
+    rows = await conn.fetch("SELECT host FROM peers WHERE state = 'allowed'")
+    return frozenset(row["host"] for row in rows)
+
+
+async def is_allowed(conn: Connection, host: str) -> bool:
+    """Tell whether a host lets traffic through at this moment."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT
+                FROM peers
+                WHERE host = $1
+                    AND state = 'allowed'
+            )
+            """,
+            host,
+        )
+    )
+
+
+async def upsert(tx: Transaction, host: str, terms: PeerTerms, now: datetime) -> Peer | None:
+    """Allow a host on these terms, also one that was removed; None if the host is blocked.
+
+    What was learnt about the host (shared inbox, software) is kept.
+    """
+    row = await tx.fetchrow(
+        f"""
+        INSERT INTO peers AS known
+            (host, state, networks, media_hosts, note, public_feed, created_at, updated_at)
+        VALUES ($1, 'allowed', $2, $3, $4, $5, $6, $6)
+        ON CONFLICT (host) DO UPDATE
+        SET state = 'allowed',
+            networks = excluded.networks,
+            media_hosts = excluded.media_hosts,
+            note = excluded.note,
+            public_feed = excluded.public_feed,
+            updated_at = excluded.updated_at
+        WHERE known.state <> 'blocked'
+        RETURNING {_COLUMNS}
+        """,
+        host,
+        list(terms.networks),
+        list(terms.media_hosts),
+        terms.note,
+        terms.public_feed,
+        now,
+    )
+    return None if row is None else _peer(row)
+
+
+async def set_state(tx: Transaction, host: str, state: PeerState, now: datetime) -> bool:
+    """Change the state of an entry; False if there is none or it has this state already."""
+    changed = await tx.execute(
+        """
+        UPDATE peers
+        SET state = $2,
+            updated_at = $3
+        WHERE host = $1
+            AND state <> $2
+        """,
+        host,
+        state,
+        now,
+    )
+    return changed > 0
+
+
+async def learn(
+    tx: Transaction, host: str, *, shared_inbox_url: str | None = None, software: str | None = None
+) -> None:
+    """Note what a host says about itself; None leaves what is known."""
+    await tx.execute(
+        """
+        UPDATE peers
+        SET shared_inbox_url = COALESCE($2, shared_inbox_url),
+            software = COALESCE($3, software)
+        WHERE host = $1
+            AND (
+                ($2::text IS NOT NULL AND shared_inbox_url IS DISTINCT FROM $2)
+                OR ($3::text IS NOT NULL AND software IS DISTINCT FROM $3)
+            )
+        """,
+        host,
+        shared_inbox_url,
+        software,
+    )
+
+
+def _peer(row: Record) -> Peer:
+    values = dict(row)
+    values["networks"] = tuple(values["networks"])
+    values["media_hosts"] = tuple(values["media_hosts"])
+    return Peer(**values)
