@@ -1,0 +1,36 @@
+"""The App value: what every use-case, job and edge of one instance is handed.
+
+Nothing here is global, so several Apps can live side by side in one process.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from activitypub.client import Client
+from fedimmp.config import Config
+from fedimmp.keys import KeyVault
+from fedimmp.media.store import MediaStore
+from fedimmp.memory import InboxMemory
+from fedimmp.passwords import Passwords
+from fedimmp.uris import Uris
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One instance's configuration and its few stateful parts."""
+
+    config: Config
+    uris: Uris
+    db: Database
+    client: Client
+    keys: KeyVault
+    media: MediaStore
+    clock: Callable[[], datetime]
+    passwords: Passwords = field(default_factory=Passwords)
+    inbox: InboxMemory = field(default_factory=InboxMemory)
+
+    def now(self) -> datetime:
+        """Return the present as aware UTC."""
+        return self.clock()

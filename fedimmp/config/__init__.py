@@ -1,0 +1,37 @@
+"""The configuration of one office: TOML, then `FEDIMMP_SECTION__KEY`, then secret files.
+
+`model` says what can be set and documents it, `loading` reads it, `rendering` shows it.
+"""
+
+from fedimmp.config.loading import ConfigError, Loaded, find_file, load
+from fedimmp.config.model import (
+    Accounts,
+    Config,
+    Database,
+    Delivery,
+    Limits,
+    Logs,
+    Media,
+    Network,
+    Posts,
+    Server,
+    Storage,
+)
+
+__all__ = [
+    "Accounts",
+    "Config",
+    "ConfigError",
+    "Database",
+    "Delivery",
+    "Limits",
+    "Loaded",
+    "Logs",
+    "Media",
+    "Network",
+    "Posts",
+    "Server",
+    "Storage",
+    "find_file",
+    "load",
+]

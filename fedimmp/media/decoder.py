@@ -1,0 +1,204 @@
+"""The child process that decodes a stranger's picture: `python -m fedimmp.media.decoder JOB`.
+
+It limits its own memory, time and files before it reads a byte, looks at the bytes and never at a
+name, decodes a few raster formats only, drops every kind of metadata and encodes anew. The picture
+comes by stdin; a JSON line and then the new files leave by stdout. It imports nothing of the house.
+"""
+
+import io
+import json
+import resource
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import blurhash
+from PIL import Image, ImageOps, ImageSequence
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+MEMORY_BYTES = 2 * 1024**3
+CPU_SECONDS = 20
+SOURCE_PIXELS = 50_000_000
+_TOO_LARGE = f"This picture has more than {SOURCE_PIXELS // 10**6} million pixels."
+FRAMES = 300
+FRAME_PIXELS = 150_000_000
+
+# The format we write for a format we read, with its media type, file ending and options.
+ENCODINGS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "JPEG": ("JPEG", "image/jpeg", "jpg", {"quality": 90, "progressive": True}),
+    "AVIF": ("JPEG", "image/jpeg", "jpg", {"quality": 90, "progressive": True}),
+    "PNG": ("PNG", "image/png", "png", {}),
+    "WEBP": ("WEBP", "image/webp", "webp", {"quality": 90, "method": 4}),
+    "GIF": ("GIF", "image/gif", "gif", {}),
+}
+
+
+class NotAPicture(Exception):
+    """The bytes are refused; str() is a sentence for the person who sent them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to make: the longest area in pixels, and an exact size to crop to, if any."""
+
+    pixels: int
+    preview_pixels: int
+    crop: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made; sizes are in pixels, lengths in bytes. `preview_length` 0 means none."""
+
+    content_type: str
+    ending: str
+    width: int
+    height: int
+    length: int
+    preview_width: int
+    preview_height: int
+    preview_length: int
+    blurhash: str | None
+
+
+def limit_process() -> None:
+    """Bound memory and processor time, and forbid writing files and core dumps."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """Open the bytes as one of our formats, before any pixel is decoded.
+
+    Raises NotAPicture for other formats and for sizes beyond the limits.
+    """
+    Image.MAX_IMAGE_PIXELS = SOURCE_PIXELS
+    try:
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise NotAPicture(_TOO_LARGE) from error
+    except Exception as error:
+        raise NotAPicture("This file is not a picture that can be shown here.") from error
+    width, height = picture.size
+    if width * height > SOURCE_PIXELS:
+        raise NotAPicture(_TOO_LARGE)
+    frames = getattr(picture, "n_frames", 1)
+    if frames > FRAMES or frames * width * height > FRAME_PIXELS:
+        raise NotAPicture("This animation has too many frames.")
+    return picture
+
+
+def fit(picture: Image.Image, pixels: int) -> Image.Image:
+    """Scale down to an area, keeping the shape; smaller pictures stay as they are."""
+    width, height = picture.size
+    if width * height <= pixels:
+        return picture
+    factor = (pixels / (width * height)) ** 0.5
+    return picture.resize(
+        (max(1, int(width * factor)), max(1, int(height * factor))), Image.Resampling.LANCZOS
+    )
+
+
+def _plain(picture: Image.Image, encoder: str) -> Image.Image:
+    """Return a copy with a colour mode that the encoder knows and nothing but pixels."""
+    alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    mode = "RGBA" if alpha and encoder != "JPEG" else "RGB"
+    if alpha and encoder == "JPEG":
+        ground = Image.new("RGB", picture.size, "white")
+        coloured = picture.convert("RGBA")
+        ground.paste(coloured, mask=coloured.getchannel("A"))
+        return ground
+    plain = picture.convert(mode)
+    plain.info = {}
+    return plain
+
+
+def encode(picture: Image.Image, encoder: str, options: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, encoder, **options)
+    return out.getvalue()
+
+
+def encode_frames(picture: Image.Image, job: Job, encoder: str, options: dict[str, Any]) -> bytes:
+    """Encode an animation anew, frame by frame, with its durations and its loop."""
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(picture):
+        durations.append(max(20, int(frame.info.get("duration") or 100)))
+        frames.append(fit(_plain(frame, encoder), job.pixels))
+    out = io.BytesIO()
+    frames[0].save(
+        out,
+        encoder,
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=int(picture.info.get("loop") or 0),
+        **options,
+    )
+    return out.getvalue()
+
+
+def hash_of(picture: Image.Image) -> str:
+    """Return the BlurHash, computed on a thumbnail, with more parts along the longer side."""
+    small = picture.convert("RGB")
+    small.thumbnail((32, 32))
+    width, height = small.size
+    pixels = list(small.getdata())
+    rows = [pixels[row * width : (row + 1) * width] for row in range(height)]
+    across, down = (4, 3) if width >= height else (3, 4)
+    return str(blurhash.encode(rows, across, down))
+
+
+def make(data: bytes, job: Job) -> tuple[Made, bytes, bytes]:
+    """Decode, scale, and encode anew. Returns the description, the file and its preview."""
+    picture = open_picture(data)
+    encoder, content_type, ending, options = ENCODINGS[picture.format or ""]
+    animated = getattr(picture, "n_frames", 1) > 1 and job.crop is None
+    upright = ImageOps.exif_transpose(picture) if not animated else picture
+    still = _plain(upright, encoder)
+    if job.crop is not None:
+        still = ImageOps.fit(still, job.crop, Image.Resampling.LANCZOS)
+    still = fit(still, job.pixels)
+    if animated and encoder in ("GIF", "WEBP", "PNG"):
+        file = encode_frames(picture, job, encoder, options)
+    else:
+        file = encode(still, encoder, options)
+    small = fit(still, job.preview_pixels) if job.preview_pixels else still
+    preview = encode(small, encoder, options) if job.preview_pixels else b""
+    made = Made(
+        content_type=content_type,
+        ending=ending,
+        width=still.width,
+        height=still.height,
+        length=len(file),
+        preview_width=small.width,
+        preview_height=small.height,
+        preview_length=len(preview),
+        blurhash=hash_of(small),
+    )
+    return made, file, preview
+
+
+def main() -> int:
+    """Read the job from the arguments and the picture from stdin; exit 0, or 3 with a sentence."""
+    limit_process()
+    words = json.loads(sys.argv[1])
+    crop = tuple(words["crop"]) if words.get("crop") else None
+    job = Job(int(words["pixels"]), int(words["preview_pixels"]), crop)
+    try:
+        made, file, preview = make(sys.stdin.buffer.read(), job)
+    except NotAPicture as refusal:
+        sys.stdout.write(str(refusal))
+        return 3
+    except Exception:  # a damaged picture may raise anything
+        sys.stdout.write("This picture is damaged and could not be read.")
+        return 3
+    sys.stdout.buffer.write(json.dumps(asdict(made)).encode() + b"\n" + file + preview)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Pictures made safe: each is decoded and encoded anew by a bounded child process."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+
+from fedimmp.errors import Invalid
+from fedimmp.media.decoder import Job, Made
+
+ATTACHMENT = Job(pixels=3840 * 2160, preview_pixels=640 * 360)
+AVATAR = Job(pixels=400 * 400, preview_pixels=0, crop=(400, 400))
+HEADER = Job(pixels=1500 * 500, preview_pixels=0, crop=(1500, 500))
+
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as we keep it: what it is, its bytes, and the bytes of its preview (or none)."""
+
+    made: Made
+    file: bytes
+    preview: bytes
+
+
+async def make_picture(data: bytes, job: Job) -> Picture:
+    """Decode a stranger's bytes in a child process and return what we keep.
+
+    Raises Invalid with a sentence when they are no picture, too large, damaged, or take too long.
+    """
+    words = asdict(job)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "fedimmp.media.decoder",
+        json.dumps(words),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd="/",
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, _ = await child.communicate(data)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        raise Invalid("This picture takes too long to read.") from None
+    if child.returncode == 3:
+        raise Invalid(out.decode(errors="replace"))
+    if child.returncode != 0:
+        raise Invalid("This picture could not be read within the limits of this server.")
+    line, _, rest = out.partition(b"\n")
+    made = Made(**json.loads(line))
+    return Picture(made, rest[: made.length], rest[made.length :])

@@ -1,0 +1,119 @@
+"""The addresses of this instance: every URI and page that we mint, and how to read one back.
+
+URIs carry ids and not names, since people change names; pages carry the name for people.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+_ID_LIMIT = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class LocalActor:
+    """One of our own actors, named by its URI."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalNote:
+    """A status of one of our own actors, named by its URI or by its page."""
+
+    account_id: int | None
+    status_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uris:
+    """Mints and reads the addresses below one origin, such as `https://hq.example`."""
+
+    origin: str
+
+    @property
+    def host(self) -> str:
+        """Host of the origin with its port, unless that is the default of the scheme."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def is_secure(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @property
+    def instance_actor(self) -> str:
+        return f"{self.origin}/actor"
+
+    @property
+    def shared_inbox(self) -> str:
+        return f"{self.origin}/inbox"
+
+    def actor(self, account_id: int) -> str:
+        return f"{self.origin}/ap/users/{account_id}"
+
+    def rsa_key(self, actor_uri: str) -> str:
+        return f"{actor_uri}#main-key"
+
+    def ed25519_key(self, actor_uri: str) -> str:
+        return f"{actor_uri}#ed25519-key"
+
+    def inbox(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/inbox"
+
+    def outbox(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/outbox"
+
+    def followers(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/followers"
+
+    def following(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/following"
+
+    def featured(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/featured"
+
+    def note(self, account_id: int, status_id: int) -> str:
+        return f"{self.actor(account_id)}/statuses/{status_id}"
+
+    def note_activity(self, account_id: int, status_id: int) -> str:
+        return f"{self.note(account_id, status_id)}/activity"
+
+    def activity(self, account_id: int, activity_id: int) -> str:
+        return f"{self.actor(account_id)}/activities/{activity_id}"
+
+    def profile(self, username: str) -> str:
+        return f"{self.origin}/@{quote(username)}"
+
+    def status_page(self, username: str, status_id: int) -> str:
+        return f"{self.profile(username)}/{status_id}"
+
+    def tag(self, name: str) -> str:
+        return f"{self.origin}/tags/{quote(name)}"
+
+    def file(self, key: str, name: str) -> str:
+        return f"{self.origin}/files/{key}/{quote(name)}"
+
+    def is_local(self, uri: str) -> bool:
+        """Tell whether the URI lies below our origin."""
+        return uri == self.origin or uri.startswith(f"{self.origin}/")
+
+    def parse(self, uri: str) -> LocalActor | LocalNote | None:
+        """Read one of our URIs or pages back; None for anything else, foreign ones included."""
+        if not self.is_local(uri):
+            return None
+        match uri[len(self.origin) :].split("/")[1:]:
+            case ["ap", "users", actor] if (account_id := _id(actor)) is not None:
+                return LocalActor(account_id)
+            case ["ap", "users", actor, "statuses", note]:
+                account_id, status_id = _id(actor), _id(note)
+                if account_id is not None and status_id is not None:
+                    return LocalNote(account_id, status_id)
+            case [name, note] if name.startswith("@") and (status_id := _id(note)) is not None:
+                return LocalNote(None, status_id)
+        return None
+
+
+def _id(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()) or len(text) > 19:
+        return None
+    value = int(text)
+    return value if value < _ID_LIMIT else None

@@ -1,0 +1,130 @@
+"""The Call: one request as an edge sees it, already authenticated, with its parameters read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from marshmallow import Schema
+
+from fedimmp.app import App
+from fedimmp.errors import NotFound, Unauthorized
+from fedimmp.web import forms
+from fedimmp.web.bodies import BodyReader, UploadedFile
+from fedimmp.web.params import merge, nest
+from fedimmp.web.routes import Route
+from storage.paging import Page
+
+__all__ = ["AppCaller", "Call", "UploadedFile", "Viewer"]
+
+_NO_MEMBER = "This method requires an authenticated user"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The member whose token came with the request."""
+
+    account_id: int
+    token_id: int
+    app_id: int
+    scopes: frozenset[str]
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppCaller:
+    """An application that speaks for itself, without a member."""
+
+    token_id: int
+    app_id: int
+    scopes: frozenset[str]
+
+
+class Call:
+    """One request, the App that answers it and who asks."""
+
+    __slots__ = ("_params", "_raw", "app", "body_reader", "caller", "request", "route")
+
+    def __init__(
+        self,
+        request: web.Request,
+        app: App,
+        route: Route,
+        caller: Viewer | AppCaller | None,
+        body_reader: BodyReader,
+    ) -> None:
+        self.request = request
+        self.app = app
+        self.route = route
+        self.caller = caller
+        self.body_reader = body_reader
+        self._params: dict[str, Any] | None = None
+        self._raw: bytes | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """The member who asks; raises Unauthorized without one."""
+        if isinstance(self.caller, Viewer):
+            return self.caller
+        raise Unauthorized(_NO_MEMBER)
+
+    @property
+    def maybe_viewer(self) -> Viewer | None:
+        """The member who asks, None for applications and for nobody."""
+        return self.caller if isinstance(self.caller, Viewer) else None
+
+    @property
+    def viewer_id(self) -> int | None:
+        """The account of the member who asks, None without one."""
+        viewer = self.maybe_viewer
+        return viewer.account_id if viewer else None
+
+    def path(self, name: str) -> str:
+        """Return a part of the path, decoded."""
+        return self.request.match_info[name]
+
+    def path_id(self, name: str = "id") -> int:
+        """Return a part of the path as id; what is none names nothing, so raises NotFound."""
+        number = forms.parse_id(self.path(name))
+        if number is None:
+            raise NotFound
+        return number
+
+    async def body(self) -> bytes:
+        """Return the body's bytes; raises TooLarge beyond the route's limit."""
+        if self._raw is None:
+            self._raw = await self.body_reader.raw()
+        return self._raw
+
+    async def params(self) -> dict[str, Any]:
+        """Return the parameters of query and body as one nested bag; the body wins.
+
+        Values are text, lists, mappings and UploadedFile; from JSON also numbers, booleans, null.
+        """
+        if self._params is None:
+            body = await self.body_reader.pairs()
+            self._params = merge(
+                nest(self.request.query.items()), body if isinstance(body, dict) else nest(body)
+            )
+        return self._params
+
+    async def form(self, schema: Schema) -> dict[str, Any]:
+        """Return the parameters that the schema names, validated; raises Invalid."""
+        return forms.load(schema, await self.params())
+
+    def page(self, default: int = 20, maximum: int = 40) -> Page:
+        """Return the page that the query asks for.
+
+        As Mastodon reads it: a negative limit counts as positive, one that is no number as 0
+        (an empty page), and a cursor that is no id as absent.
+        """
+        query = self.request.query
+        limit = default
+        if text := query.get("limit", "").strip():
+            digits = text.lstrip("+-")
+            limit = int(digits[:9]) if digits.isascii() and digits.isdigit() else 0
+        return Page(
+            limit=min(limit, maximum),
+            max_id=forms.parse_id(query.get("max_id")),
+            since_id=forms.parse_id(query.get("since_id")),
+            min_id=forms.parse_id(query.get("min_id")),
+        )

@@ -1,0 +1,46 @@
+"""Routes as values: each edge module ends with a literal tuple of them; `build` joins them.
+
+A route asks for a member's token unless it says otherwise, so forgetting a flag closes a door
+and never opens one.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from fedimmp.web.call import Call
+
+Handler = Callable[["Call"], Awaitable[web.StreamResponse]]
+
+DEFAULT_MAX_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path, who may call it, and what it may cost.
+
+    scopes          any one of them is enough, and parents cover; empty: any valid token
+    public          nobody needs to say who they are, and a token that is sent is not looked at
+    optional_token  as public, but a token that is sent must be valid, cover the scopes, and makes
+                    its member the viewer
+    app_token       an application's token without a member is enough
+    query_token     the token may also come as `access_token` or as WebSocket subprotocol
+    limit           the family of limits that counts the call, see web/limits.py
+    max_body        bytes of body that are read at most
+    html            people see the answer in a browser, so errors are pages
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scopes: tuple[str, ...] = ()
+    public: bool = False
+    optional_token: bool = False
+    app_token: bool = False
+    query_token: bool = False
+    limit: str = "api"
+    max_body: int = DEFAULT_MAX_BODY
+    html: bool = False
