@@ -1,0 +1,215 @@
+"""Members and the instance actor: made with their keys, disabled, enabled, given new passwords."""
+
+import asyncio
+import re
+from typing import Final
+
+from activitypub.signatures.keys import generate_ed25519, generate_rsa
+from fedimmp.app import App
+from fedimmp.effects import tokens as token_effects
+from fedimmp.errors import Conflict, Invalid, NotFound
+from storage import account_keys, accounts, members
+from storage import errors as storage_errors
+from storage.account_keys import NewKey
+from storage.accounts import INSTANCE_ACCOUNT_ID, NewAccount
+from storage.database import Transaction
+from storage.ids import new_id
+from storage.members import Member, Role
+
+USERNAME_MAXIMUM: Final = 30
+DISPLAY_NAME_MAXIMUM: Final = 100
+PASSWORD_MAXIMUM: Final = 256
+ROLES: Final[tuple[Role, ...]] = ("member", "moderator", "admin", "owner")
+
+# As Mastodon has it: letters, digits and underscores, with dots and hyphens inside.
+_USERNAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+
+
+async def create_member(
+    app: App,
+    *,
+    username: str,
+    email: str,
+    password: str,
+    role: Role = "member",
+    display_name: str = "",
+) -> int:
+    """Make a member with an RSA and an Ed25519 key and return the account id.
+
+    Raises Invalid for a name, address or password that cannot be, Conflict for one that is taken.
+    """
+    check_username(username)
+    check_email(email)
+    check_password_choice(app, password)
+    if role not in ROLES:
+        raise Invalid(f"The role must be one of {', '.join(ROLES)}")
+    if len(display_name) > DISPLAY_NAME_MAXIMUM:
+        raise Invalid(f"The display name has more than {DISPLAY_NAME_MAXIMUM} characters")
+    password_hash = await app.passwords.hash(password)
+    pairs = await _generate_keys()
+    try:
+        async with app.db.writer() as tx:
+            now = app.now()
+            account_id = await _insert_person(tx, app, username, display_name)
+            await _insert_keys(tx, app, account_id, app.uris.actor(account_id), pairs)
+            await members.insert(
+                tx, account_id, email=email, password_hash=password_hash, role=role, now=now
+            )
+    except storage_errors.Conflict as error:
+        raise _taken(error, username, email) from error
+    return account_id
+
+
+async def _insert_person(tx: Transaction, app: App, username: str, display_name: str) -> int:
+    while True:
+        id = new_id(app.now())
+        person = NewAccount(
+            id=id,
+            username=username,
+            uri=app.uris.actor(id),
+            url=app.uris.profile(username),
+            inbox_url=app.uris.inbox(id),
+            shared_inbox_url=app.uris.shared_inbox,
+            outbox_url=app.uris.outbox(id),
+            followers_url=app.uris.followers(id),
+            following_url=app.uris.following(id),
+            featured_url=app.uris.featured(id),
+            display_name=display_name,
+        )
+        if await accounts.insert_local(tx, person, app.now()):
+            return id
+
+
+async def ensure_instance_actor(app: App) -> None:
+    """Make the actor that speaks for the whole instance, unless it is there."""
+    async with app.db.reader() as conn:
+        if await accounts.find(conn, INSTANCE_ACCOUNT_ID) is not None:
+            return
+    pairs = await _generate_keys()
+    actor = app.uris.instance_actor
+    row = NewAccount(
+        id=INSTANCE_ACCOUNT_ID,
+        username=app.uris.host,
+        uri=actor,
+        url=app.uris.origin,
+        inbox_url=f"{actor}/inbox",
+        shared_inbox_url=app.uris.shared_inbox,
+        outbox_url=f"{actor}/outbox",
+        followers_url=f"{actor}/followers",
+        following_url=f"{actor}/following",
+        featured_url=f"{actor}/featured",
+        display_name=app.config.server.name,
+        actor_type="Application",
+        discoverable=False,
+    )
+    async with app.db.writer() as tx:
+        # Another process of this instance may start at the same moment.
+        if await accounts.insert_local(tx, row, app.now()):
+            await _insert_keys(tx, app, INSTANCE_ACCOUNT_ID, actor, pairs)
+
+
+async def disable_member(app: App, account_id: int) -> None:
+    """Shut a member out: no sign-in, and sessions and tokens end at once. Raises NotFound."""
+    async with app.db.writer() as tx:
+        await _get(tx, account_id)
+        await members.set_disabled(tx, account_id, app.now())
+        await token_effects.member_shut_out(tx, account_id, app.now())
+
+
+async def enable_member(app: App, account_id: int) -> None:
+    """Let a disabled member sign in again. Raises NotFound."""
+    async with app.db.writer() as tx:
+        await _get(tx, account_id)
+        await members.set_disabled(tx, account_id, None)
+
+
+async def reset_password(app: App, account_id: int, password: str) -> None:
+    """Give a member a new password; sessions and tokens end at once. Raises NotFound, Invalid."""
+    check_password_choice(app, password)
+    password_hash = await app.passwords.hash(password)
+    async with app.db.writer() as tx:
+        await _get(tx, account_id)
+        await members.set_password(tx, account_id, password_hash, app.now())
+        await token_effects.member_shut_out(tx, account_id, app.now())
+
+
+async def check_password(app: App, login: str, password: str) -> Member | None:
+    """Return the member whose user name or e-mail address and password these are.
+
+    None also for a member who may not sign in; it takes as long when there is none.
+    """
+    async with app.db.reader() as conn:
+        member = await members.find_by_login(conn, login)
+    matches = await app.passwords.verify(member.password_hash if member else None, password)
+    return member if matches and member is not None and member.may_sign_in else None
+
+
+def check_username(username: str) -> None:
+    """Raise Invalid unless this can be a user name."""
+    if len(username) > USERNAME_MAXIMUM:
+        raise Invalid(f"The user name has more than {USERNAME_MAXIMUM} characters")
+    if not _USERNAME.fullmatch(username):
+        raise Invalid(
+            "A user name has letters a to z, digits and underscores,"
+            " and dots or hyphens only between them"
+        )
+
+
+def check_email(email: str) -> None:
+    """Raise Invalid unless this can be an e-mail address."""
+    if len(email) > 254 or not _EMAIL.fullmatch(email.strip()):
+        raise Invalid("This is not an e-mail address")
+
+
+def check_password_choice(app: App, password: str) -> None:
+    """Raise Invalid for a password that is too short, or too long to be typed."""
+    minimum = app.config.accounts.password_minimum
+    if len(password) < minimum:
+        raise Invalid(f"The password has fewer than {minimum} characters")
+    if len(password) > PASSWORD_MAXIMUM:
+        raise Invalid(f"The password has more than {PASSWORD_MAXIMUM} characters")
+
+
+async def _generate_keys() -> tuple[tuple[bytes, str], tuple[bytes, str]]:
+    # Finding two large primes takes a tenth of a second or more.
+    rsa = await asyncio.to_thread(generate_rsa)
+    return rsa, generate_ed25519()
+
+
+async def _insert_keys(
+    tx: Transaction,
+    app: App,
+    account_id: int,
+    actor_uri: str,
+    pairs: tuple[tuple[bytes, str], tuple[bytes, str]],
+) -> None:
+    (rsa_private, rsa_public), (ed25519_private, ed25519_public) = pairs
+    await account_keys.insert_own(
+        tx,
+        account_id,
+        [
+            NewKey(app.uris.rsa_key(actor_uri), "rsa", rsa_public, app.keys.seal(rsa_private)),
+            NewKey(
+                app.uris.ed25519_key(actor_uri),
+                "ed25519",
+                ed25519_public,
+                app.keys.seal(ed25519_private),
+            ),
+        ],
+    )
+
+
+async def _get(tx: Transaction, account_id: int) -> Member:
+    member = await members.find(tx, account_id)
+    if member is None:
+        raise NotFound("There is no such member")
+    return member
+
+
+def _taken(error: storage_errors.Conflict, username: str, email: str) -> Exception:
+    if error.constraint == "accounts_handle":
+        return Conflict(f"The user name {username} is taken")
+    if error.constraint == "members_email_key":
+        return Conflict(f"The e-mail address {email} is taken")
+    return error

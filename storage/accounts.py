@@ -1,0 +1,425 @@
+"""Any actor that we know: our members, the instance actor, people of other offices.
+
+Who may see whom is decided in the product; the one fact kept here is whether an account can be
+reached at all, see `storage.fragments`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from storage.database import Connection, Record, Transaction
+from storage.errors import NotFound
+from storage.fragments import account_is_reachable
+from storage.handles import username_key
+from storage.remote_accounts import RemoteAccount, RemotePicture, upsert_remote
+
+__all__ = [
+    "COLUMNS",
+    "INSTANCE_ACCOUNT_ID",
+    "Account",
+    "AccountView",
+    "NewAccount",
+    "Picture",
+    "RemoteAccount",
+    "RemotePicture",
+    "account_of",
+    "find",
+    "find_by_handle",
+    "find_by_handles",
+    "find_by_uri",
+    "find_reachable",
+    "get",
+    "get_many",
+    "get_many_by_uri",
+    "insert_local",
+    "load_views",
+    "set_backfilled",
+    "set_deleted",
+    "set_suspended",
+    "update",
+    "upsert_remote",
+    "uris_of",
+    "username_key",
+]
+
+# The row of the instance actor: never listed, searched or counted.
+INSTANCE_ACCOUNT_ID = 1
+
+COLUMNS = """
+    a.id,
+    a.username,
+    a.username_key,
+    a.domain,
+    a.uri,
+    a.url,
+    a.actor_type,
+    a.inbox_url,
+    a.shared_inbox_url,
+    a.outbox_url,
+    a.followers_url,
+    a.following_url,
+    a.featured_url,
+    a.display_name,
+    a.note,
+    a.note_source,
+    a.fields,
+    a.avatar_id,
+    a.header_id,
+    a.locked,
+    a.bot,
+    a.discoverable,
+    a.indexable,
+    a.hide_collections,
+    a.created_at,
+    a.updated_at,
+    a.fetched_at,
+    a.backfilled_at,
+    a.suspended_at,
+    a.deleted_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of `accounts`. `domain` is None for our own; `fields` are {name, value, ...} maps."""
+
+    id: int
+    username: str
+    username_key: str
+    domain: str | None
+    uri: str
+    url: str
+    actor_type: str
+    inbox_url: str
+    shared_inbox_url: str | None
+    outbox_url: str | None
+    followers_url: str | None
+    following_url: str | None
+    featured_url: str | None
+    display_name: str
+    note: str
+    note_source: str
+    fields: list[dict[str, Any]]
+    avatar_id: int | None
+    header_id: int | None
+    locked: bool
+    bot: bool
+    discoverable: bool
+    indexable: bool
+    hide_collections: bool
+    created_at: datetime
+    updated_at: datetime
+    fetched_at: datetime | None
+    backfilled_at: datetime | None
+    suspended_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def is_local(self) -> bool:
+        return self.domain is None
+
+    @property
+    def acct(self) -> str:
+        """The handle as apps print it: without a domain for our own people."""
+        return self.username if self.domain is None else f"{self.username}@{self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The avatar or header of an account, as far as its address needs it."""
+
+    file_key: str
+    content_type: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account with everything that its entity shows. `role` is None unless a member."""
+
+    account: Account
+    statuses_count: int
+    followers_count: int
+    following_count: int
+    last_status_at: date | None
+    avatar: Picture | None
+    header: Picture | None
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """One of our own accounts before it is stored; its addresses carry the id."""
+
+    id: int
+    username: str
+    uri: str
+    url: str
+    inbox_url: str
+    shared_inbox_url: str
+    outbox_url: str
+    followers_url: str
+    following_url: str
+    featured_url: str
+    display_name: str = ""
+    actor_type: str = "Person"
+    discoverable: bool = True
+
+
+def account_of(record: Record) -> Account:
+    """Make an Account of a row that carries exactly `COLUMNS`."""
+    return Account(**dict(record))
+
+
+async def find(conn: Connection, id: int) -> Account | None:
+    """Return an account, also when it is suspended, deleted or out of reach."""
+    record = await conn.fetchrow(f"SELECT {COLUMNS} FROM accounts a WHERE a.id = $1", id)
+    return None if record is None else account_of(record)
+
+
+async def get(conn: Connection, id: int) -> Account:
+    """Return an account, also when it is suspended, deleted or out of reach. Raises NotFound."""
+    account = await find(conn, id)
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+async def find_reachable(conn: Connection, id: int) -> Account | None:
+    """Return an account that is neither deleted, nor of an office that is not allowed."""
+    record = await conn.fetchrow(
+        f"""
+        SELECT {COLUMNS}
+          FROM accounts a
+         WHERE a.id = $1
+           AND a.id <> {INSTANCE_ACCOUNT_ID}
+           AND a.deleted_at IS NULL
+           AND {account_is_reachable("a")}
+        """,
+        id,
+    )
+    return None if record is None else account_of(record)
+
+
+async def get_many(conn: Connection, ids: Sequence[int]) -> dict[int, Account]:
+    """Return the accounts that exist, by id."""
+    records = await conn.fetch(
+        f"SELECT {COLUMNS} FROM accounts a WHERE a.id = ANY($1::bigint[])", list(ids)
+    )
+    return {record["id"]: account_of(record) for record in records}
+
+
+async def find_by_uri(conn: Connection, uri: str) -> Account | None:
+    """Return the account with this ActivityPub id."""
+    record = await conn.fetchrow(f"SELECT {COLUMNS} FROM accounts a WHERE a.uri = $1", uri)
+    return None if record is None else account_of(record)
+
+
+async def get_many_by_uri(conn: Connection, uris: Sequence[str]) -> dict[str, Account]:
+    """Return the accounts that exist, by ActivityPub id."""
+    records = await conn.fetch(
+        f"SELECT {COLUMNS} FROM accounts a WHERE a.uri = ANY($1::text[])", list(uris)
+    )
+    return {record["uri"]: account_of(record) for record in records}
+
+
+async def find_by_handle(conn: Connection, username: str, domain: str | None) -> Account | None:
+    """Return the account with this handle; `domain` is None for our own people."""
+    record = await conn.fetchrow(
+        f"""
+        SELECT {COLUMNS}
+          FROM accounts a
+         WHERE a.username_key = $1
+           AND COALESCE(a.domain, '') = COALESCE($2, '')
+           AND a.deleted_at IS NULL
+        """,
+        username_key(username),
+        domain,
+    )
+    return None if record is None else account_of(record)
+
+
+async def find_by_handles(
+    conn: Connection, handles: Sequence[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], Account]:
+    """Return the known accounts among handles, by (`username_key`, domain), in one query."""
+    records = await conn.fetch(
+        f"""
+        SELECT {COLUMNS}
+          FROM unnest($1::text[], $2::text[]) AS h (username_key, domain)
+          JOIN accounts a
+            ON a.username_key = h.username_key
+           AND COALESCE(a.domain, '') = COALESCE(h.domain, '')
+         WHERE a.deleted_at IS NULL
+           AND a.suspended_at IS NULL
+        """,
+        [username_key(username) for username, _ in handles],
+        [domain for _, domain in handles],
+    )
+    return {(record["username_key"], record["domain"]): account_of(record) for record in records}
+
+
+async def uris_of(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the ActivityPub ids of accounts."""
+    records = await conn.fetch(
+        "SELECT id, uri FROM accounts WHERE id = ANY($1::bigint[])", list(ids)
+    )
+    return {record["id"]: record["uri"] for record in records}
+
+
+async def load_views(conn: Connection, ids: Sequence[int]) -> dict[int, AccountView]:
+    """Return accounts with counters, pictures and role, by id, in one query."""
+    records = await conn.fetch(
+        f"""
+        SELECT {COLUMNS},
+               COALESCE(c.statuses, 0) AS _statuses,
+               COALESCE(c.followers, 0) AS _followers,
+               COALESCE(c.following, 0) AS _following,
+               c.last_status_at AS _last_status_at,
+               avatar.file_key AS _avatar_key,
+               avatar.content_type AS _avatar_type,
+               COALESCE(avatar.description, '') AS _avatar_description,
+               header.file_key AS _header_key,
+               header.content_type AS _header_type,
+               COALESCE(header.description, '') AS _header_description,
+               m.role AS _role
+          FROM accounts a
+          LEFT JOIN account_counters c ON c.account_id = a.id
+          LEFT JOIN media avatar ON avatar.id = a.avatar_id
+          LEFT JOIN media header ON header.id = a.header_id
+          LEFT JOIN members m ON m.account_id = a.id
+         WHERE a.id = ANY($1::bigint[])
+        """,
+        list(ids),
+    )
+    return {record["id"]: _view_of(record) for record in records}
+
+
+def _view_of(record: Record) -> AccountView:
+    columns = dict(record)
+    extra = {name[1:]: columns.pop(name) for name in list(columns) if name.startswith("_")}
+    return AccountView(
+        account=Account(**columns),
+        statuses_count=extra["statuses"],
+        followers_count=extra["followers"],
+        following_count=extra["following"],
+        last_status_at=extra["last_status_at"],
+        avatar=_picture(extra, "avatar"),
+        header=_picture(extra, "header"),
+        role=extra["role"],
+    )
+
+
+def _picture(extra: Mapping[str, Any], name: str) -> Picture | None:
+    key = extra[f"{name}_key"]
+    if key is None:
+        return None
+    return Picture(key, extra[f"{name}_type"], extra[f"{name}_description"])
+
+
+async def insert_local(tx: Transaction, account: NewAccount, now: datetime) -> bool:
+    """Store one of our own accounts with its counters; False when its id is taken.
+
+    Raises Conflict with constraint `accounts_handle` when the user name is taken.
+    """
+    inserted = await tx.fetchval(
+        """
+        WITH added AS (
+            INSERT INTO accounts (
+                id, username, username_key, uri, url, inbox_url, shared_inbox_url, outbox_url,
+                followers_url, following_url, featured_url, display_name, actor_type,
+                discoverable, bot, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                    $14, $13 = 'Application', $15, $15)
+            ON CONFLICT (id) DO NOTHING
+            RETURNING id
+        ), counters AS (
+            INSERT INTO account_counters (account_id) SELECT id FROM added
+        )
+        SELECT id FROM added
+        """,
+        account.id,
+        account.username,
+        username_key(account.username),
+        account.uri,
+        account.url,
+        account.inbox_url,
+        account.shared_inbox_url,
+        account.outbox_url,
+        account.followers_url,
+        account.following_url,
+        account.featured_url,
+        account.display_name,
+        account.actor_type,
+        account.discoverable,
+        now,
+    )
+    return inserted is not None
+
+
+_EDITABLE = frozenset(
+    {
+        "display_name",
+        "note",
+        "note_source",
+        "fields",
+        "avatar_id",
+        "header_id",
+        "locked",
+        "bot",
+        "actor_type",
+        "discoverable",
+        "indexable",
+        "hide_collections",
+    }
+)
+
+
+async def update(
+    tx: Transaction, id: int, changes: Mapping[str, object], now: datetime
+) -> Account | None:
+    """Change what a member may change of an account; None when it does not exist."""
+    unknown = changes.keys() - _EDITABLE
+    if unknown:
+        raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
+    names = sorted(changes)
+    assignments = "".join(f", {name} = ${place}" for place, name in enumerate(names, start=3))
+    record = await tx.fetchrow(
+        f"UPDATE accounts a SET updated_at = $2{assignments} WHERE a.id = $1 RETURNING {COLUMNS}",
+        id,
+        now,
+        *(changes[name] for name in names),
+    )
+    return None if record is None else account_of(record)
+
+
+async def set_suspended(tx: Transaction, id: int, at: datetime | None) -> bool:
+    """Suspend an account, or end its suspension with None; False when nothing changed."""
+    return bool(
+        await tx.execute(
+            """
+            UPDATE accounts
+               SET suspended_at = $2
+             WHERE id = $1
+               AND (suspended_at IS NULL) <> ($2::timestamptz IS NULL)
+            """,
+            id,
+            at,
+        )
+    )
+
+
+async def set_deleted(tx: Transaction, id: int, at: datetime) -> bool:
+    """Mark an account as deleted for good; False when it was already, or does not exist."""
+    return bool(
+        await tx.execute(
+            "UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL", id, at
+        )
+    )
+
+
+async def set_backfilled(tx: Transaction, id: int, at: datetime) -> None:
+    """Remember when the outbox of a remote account was last fetched."""
+    await tx.execute("UPDATE accounts SET backfilled_at = $2 WHERE id = $1", id, at)

@@ -1,0 +1,201 @@
+"""Follows and the counters that change with them, always in the same statement.
+
+A follow counts from the moment it is accepted. Counter rows are locked in the order of their ids,
+so that two people who follow each other at once do not wait for one another.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from storage.database import Connection, Record, Transaction
+
+FollowState = Literal["pending", "accepted"]
+
+_COLUMNS = "id, account_id, target_id, uri, state, reblogs, notify, languages, created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A row of `follows`; `languages` None stands for all."""
+
+    id: int
+    account_id: int
+    target_id: int
+    uri: str
+    state: FollowState
+    reblogs: bool
+    notify: bool
+    languages: list[str] | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewFollow:
+    """A follow before it is stored."""
+
+    id: int
+    account_id: int
+    target_id: int
+    uri: str
+    state: FollowState
+    reblogs: bool = True
+    notify: bool = False
+    languages: list[str] | None = None
+
+
+async def find_follow(conn: Connection, account_id: int, target_id: int) -> Follow | None:
+    """Return the follow, or request, from one account to another."""
+    record = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM follows WHERE account_id = $1 AND target_id = $2",
+        account_id,
+        target_id,
+    )
+    return _follow_of(record)
+
+
+async def find_follow_by_uri(conn: Connection, uri: str) -> Follow | None:
+    """Return the follow, or request, that this activity made."""
+    record = await conn.fetchrow(f"SELECT {_COLUMNS} FROM follows WHERE uri = $1", uri)
+    return _follow_of(record)
+
+
+async def insert_follow(tx: Transaction, new: NewFollow, now: datetime) -> Follow | None:
+    """Store a follow or request; None when there is one between the two, or with its uri."""
+    record = await tx.fetchrow(
+        _counting(
+            f"""
+            INSERT INTO follows (id, account_id, target_id, uri, state, reblogs, notify, languages,
+                                 created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT DO NOTHING
+            RETURNING {_COLUMNS}
+            """,
+            step="1",
+        ),
+        new.id,
+        new.account_id,
+        new.target_id,
+        new.uri,
+        new.state,
+        new.reblogs,
+        new.notify,
+        new.languages,
+        now,
+    )
+    return _follow_of(record)
+
+
+async def accept_follow(tx: Transaction, account_id: int, target_id: int) -> Follow | None:
+    """Turn a pending request into a follow; None when there is no pending one."""
+    record = await tx.fetchrow(
+        _counting(
+            f"""
+            UPDATE follows
+               SET state = 'accepted'
+             WHERE account_id = $1
+               AND target_id = $2
+               AND state = 'pending'
+            RETURNING {_COLUMNS}
+            """,
+            step="1",
+        ),
+        account_id,
+        target_id,
+    )
+    return _follow_of(record)
+
+
+async def delete_follow(tx: Transaction, account_id: int, target_id: int) -> Follow | None:
+    """Remove a follow or request and return what it was; None when there was none."""
+    record = await tx.fetchrow(
+        _counting(
+            f"""
+            DELETE FROM follows
+             WHERE account_id = $1
+               AND target_id = $2
+            RETURNING {_COLUMNS}
+            """,
+            step="-1",
+        ),
+        account_id,
+        target_id,
+    )
+    return _follow_of(record)
+
+
+async def delete_follows_between(tx: Transaction, one_id: int, other_id: int) -> list[Follow]:
+    """Remove follows and requests in both directions and return what they were."""
+    records = await tx.fetch(
+        _counting(
+            f"""
+            DELETE FROM follows
+             WHERE (account_id = $1 AND target_id = $2)
+                OR (account_id = $2 AND target_id = $1)
+            RETURNING {_COLUMNS}
+            """,
+            step="-1",
+        ),
+        one_id,
+        other_id,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def update_follow(
+    tx: Transaction, account_id: int, target_id: int, changes: dict[str, Any]
+) -> Follow | None:
+    """Change `reblogs`, `notify`, `languages` or `uri` of a follow; None when there is none."""
+    unknown = changes.keys() - {"reblogs", "notify", "languages", "uri"}
+    if unknown:
+        raise ValueError(f"not changeable: {', '.join(sorted(unknown))}")
+    names = sorted(changes)
+    assignments = ", ".join(f"{name} = ${place}" for place, name in enumerate(names, start=3))
+    record = await tx.fetchrow(
+        f"""
+        UPDATE follows
+           SET {assignments or "reblogs = reblogs"}
+         WHERE account_id = $1
+           AND target_id = $2
+        RETURNING {_COLUMNS}
+        """,
+        account_id,
+        target_id,
+        *(changes[name] for name in names),
+    )
+    return _follow_of(record)
+
+
+def _counting(change: str, *, step: str) -> str:
+    """Wrap a statement that returns follows so that the accepted ones are counted by `step`."""
+    return f"""
+        WITH changed AS ({change}), deltas AS (
+            SELECT side.id,
+                   sum(side.followers) AS followers,
+                   sum(side.following) AS following
+              FROM changed
+             CROSS JOIN LATERAL (VALUES (changed.account_id, 0, {step}),
+                                        (changed.target_id, {step}, 0))
+                   AS side (id, followers, following)
+             WHERE changed.state = 'accepted'
+             GROUP BY side.id
+        ), locked AS MATERIALIZED (
+            SELECT c.account_id
+              FROM account_counters c
+             WHERE c.account_id IN (SELECT id FROM deltas)
+             ORDER BY c.account_id
+               FOR UPDATE
+        ), counted AS (
+            UPDATE account_counters c
+               SET followers = c.followers + d.followers,
+                   following = c.following + d.following
+              FROM locked l
+              JOIN deltas d ON d.id = l.account_id
+             WHERE c.account_id = l.account_id
+        )
+        SELECT {_COLUMNS} FROM changed
+    """
+
+
+def _follow_of(record: Record | None) -> Follow | None:
+    return None if record is None else Follow(**dict(record))

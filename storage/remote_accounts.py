@@ -1,0 +1,175 @@
+"""How an actor of another office is stored: the description by its own office, refreshed as a whole."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.database import Transaction
+from storage.handles import username_key
+from storage.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePicture:
+    """Where another office keeps an avatar or header."""
+
+    url: str
+    content_type: str = "image/jpeg"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAccount:
+    """An actor of another office as its own office describes it, sanitised."""
+
+    uri: str
+    username: str
+    domain: str
+    url: str
+    inbox_url: str
+    published: datetime | None = None
+    actor_type: str = "Person"
+    shared_inbox_url: str | None = None
+    outbox_url: str | None = None
+    followers_url: str | None = None
+    following_url: str | None = None
+    featured_url: str | None = None
+    display_name: str = ""
+    note: str = ""
+    fields: Sequence[Mapping[str, Any]] = ()
+    locked: bool = False
+    bot: bool = False
+    discoverable: bool = True
+    indexable: bool = True
+    avatar: RemotePicture | None = None
+    header: RemotePicture | None = None
+
+
+_UPSERT_REMOTE = """
+    WITH displaced AS (
+        UPDATE accounts
+           SET username_key = username_key || '#' || id,
+               deleted_at = COALESCE(deleted_at, $18)
+         WHERE username_key = $4
+           AND domain = $5
+           AND uri <> $2
+           AND NOT EXISTS (SELECT FROM accounts gone
+                            WHERE gone.uri = $2 AND gone.deleted_at IS NOT NULL)
+        RETURNING id
+    ), stored AS (
+        INSERT INTO accounts AS a (
+            id, uri, username, username_key, domain, url, inbox_url, actor_type,
+            shared_inbox_url, outbox_url, followers_url, following_url, featured_url,
+            display_name, note, fields, created_at, updated_at, fetched_at,
+            locked, bot, discoverable, indexable)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+               $17, $18, $18, $19, $20, $21, $22
+          -- Waits for the displaced handle, which the unique index would still see.
+          FROM (SELECT count(*) FROM displaced) AS done
+        ON CONFLICT (uri) DO UPDATE
+           SET username = EXCLUDED.username,
+               username_key = EXCLUDED.username_key,
+               domain = EXCLUDED.domain,
+               url = EXCLUDED.url,
+               inbox_url = EXCLUDED.inbox_url,
+               actor_type = EXCLUDED.actor_type,
+               shared_inbox_url = EXCLUDED.shared_inbox_url,
+               outbox_url = EXCLUDED.outbox_url,
+               followers_url = EXCLUDED.followers_url,
+               following_url = EXCLUDED.following_url,
+               featured_url = EXCLUDED.featured_url,
+               display_name = EXCLUDED.display_name,
+               note = EXCLUDED.note,
+               fields = EXCLUDED.fields,
+               updated_at = EXCLUDED.updated_at,
+               fetched_at = EXCLUDED.fetched_at,
+               locked = EXCLUDED.locked,
+               bot = EXCLUDED.bot,
+               discoverable = EXCLUDED.discoverable,
+               indexable = EXCLUDED.indexable
+         WHERE a.deleted_at IS NULL
+        RETURNING id
+    ), counters AS (
+        INSERT INTO account_counters (account_id)
+        SELECT id FROM stored
+        ON CONFLICT DO NOTHING
+    )
+    SELECT COALESCE((SELECT id FROM stored), (SELECT id FROM accounts WHERE uri = $2))
+"""
+
+
+async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -> int:
+    """Store or refresh an actor of another office with its pictures and return its id.
+
+    A deleted actor stays as it is. An office answers for its own handles: an older actor of it with
+    the same handle counts as deleted, as after an office was set up anew under its old name.
+    """
+    account_id: int = await tx.fetchval(
+        _UPSERT_REMOTE,
+        new_id(now),
+        remote.uri,
+        remote.username,
+        username_key(remote.username),
+        remote.domain,
+        remote.url,
+        remote.inbox_url,
+        remote.actor_type,
+        remote.shared_inbox_url,
+        remote.outbox_url,
+        remote.followers_url,
+        remote.following_url,
+        remote.featured_url,
+        remote.display_name,
+        remote.note,
+        [dict(field) for field in remote.fields],
+        min(remote.published or now, now),
+        now,
+        remote.locked,
+        remote.bot,
+        remote.discoverable,
+        remote.indexable,
+    )
+    await _set_remote_picture(tx, account_id, "avatar", remote.avatar, now)
+    await _set_remote_picture(tx, account_id, "header", remote.header, now)
+    return account_id
+
+
+async def _set_remote_picture(
+    tx: Transaction, account_id: int, purpose: str, picture: RemotePicture | None, now: datetime
+) -> None:
+    # A picture that stays keeps its key, so that apps need not load it again.
+    column = "avatar_id" if purpose == "avatar" else "header_id"
+    await tx.execute(
+        f"""
+        WITH current AS (
+            SELECT m.id, m.remote_url
+              FROM accounts a
+              JOIN media m ON m.id = a.{column}
+             WHERE a.id = $1
+        ), added AS (
+            INSERT INTO media (id, account_id, purpose, kind, file_key, content_type, description,
+                               remote_url, created_at)
+            SELECT $2, $1, $3, 'image', $4, $5, $6, $7, $8
+             WHERE $7::text IS NOT NULL
+               AND NOT EXISTS (SELECT FROM current WHERE remote_url = $7)
+            RETURNING id
+        ), gone AS (
+            DELETE FROM media
+             WHERE id IN (SELECT id FROM current WHERE remote_url IS DISTINCT FROM $7::text)
+        )
+        UPDATE accounts
+           SET {column} = (SELECT id FROM added)
+         WHERE id = $1
+           AND (EXISTS (SELECT FROM added) OR ($7::text IS NULL AND {column} IS NOT NULL))
+        """,
+        account_id,
+        new_id(now),
+        purpose,
+        secrets.token_hex(16),
+        picture.content_type if picture else "",
+        picture.description if picture else "",
+        picture.url if picture else None,
+        now,
+    )
