@@ -1,0 +1,26 @@
+"""What follows when tokens end: their sockets close and every process forgets them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage import events, oauth, sessions
+from storage.database import Transaction
+
+
+async def tokens_revoked(tx: Transaction, token_ids: Sequence[int]) -> None:
+    """Tell all processes that these tokens are dead."""
+    owners = await oauth.owners_of_tokens(tx, token_ids)
+    for token_id, account_id in owners.items():
+        await events.append(
+            tx,
+            "token.revoked",
+            subject_id=token_id,
+            account_ids=None if account_id is None else [account_id],
+        )
+
+
+async def member_shut_out(tx: Transaction, account_id: int, now: datetime) -> None:
+    """End everything that speaks for a member: sessions, waiting codes and tokens."""
+    await sessions.delete_of_account(tx, account_id)
+    await oauth.delete_codes_of_account(tx, account_id)
+    await tokens_revoked(tx, await oauth.revoke_tokens_of_account(tx, account_id, now))
