@@ -1,0 +1,160 @@
+"""Typed values for what peers send, after normalising; nothing in them is sanitised HTML."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An avatar or header: an http(s) URL on any host, not fetched yet."""
+
+    url: str
+    media_type: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that its owner lists; owner equals the actor's id."""
+
+    id: str
+    owner: str
+    pem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emoji:
+    """A custom emoji without colons in its name."""
+
+    name: str
+    url: str
+    media_type: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor document.
+
+    inbox and the collections lie on the origin of id; collections elsewhere are None. url is id
+    where the document names no page on its own host. summary_html and the field values are raw
+    HTML of the peer.
+    """
+
+    id: str
+    type: str
+    username: str
+    inbox: str
+    shared_inbox: str | None = None
+    outbox: str | None = None
+    followers: str | None = None
+    following: str | None = None
+    featured: str | None = None
+    name: str = ""
+    summary_html: str = ""
+    url: str = ""
+    locked: bool = False
+    bot: bool = False
+    discoverable: bool = False
+    indexable: bool = False
+    icon: Image | None = None
+    image: Image | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    keys: tuple[PublicKey, ...] = ()
+    published: datetime | None = None
+    also_known_as: tuple[str, ...] = ()
+    moved_to: str | None = None
+    webfinger: str | None = None
+    suspended: bool = False
+    emojis: tuple[Emoji, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a post; focus is (x, y) within -1..1, measures are pixels."""
+
+    url: str
+    media_type: str | None = None
+    description: str = ""
+    blurhash: str | None = None
+    width: int | None = None
+    height: int | None = None
+    focus: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A mentioned actor; name is what the author's server wrote, often @user@host."""
+
+    href: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollOption:
+    """An answer of a poll and how often it was chosen."""
+
+    name: str
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll; closed is set where the author's server says that it has ended."""
+
+    options: tuple[PollOption, ...]
+    multiple: bool = False
+    end_time: datetime | None = None
+    closed: datetime | None = None
+    voters_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A post of any type, with raw HTML of the peer.
+
+    published is None where it is missing or unreadable. name is the title of an Article, Page,
+    Video or Event, or the chosen option of a vote. Public in to and cc has its one full spelling.
+    """
+
+    id: str
+    type: str
+    attributed_to: str
+    url: str
+    content_html: str = ""
+    summary: str = ""
+    language: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    in_reply_to: str | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    sensitive: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    poll: Poll | None = None
+    conversation: str | None = None
+    context: str | None = None
+    name: str = ""
+    emojis: tuple[Emoji, ...] = ()
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An activity; object is an id, a document, a list of them, or [] where there is none.
+
+    raw is the whole document after normalising.
+    """
+
+    id: str
+    type: str
+    actor: str
+    object: dict[str, Any] | str | list[Any]
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    target: str | None = None
+    published: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict)

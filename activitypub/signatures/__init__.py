@@ -1,0 +1,1 @@
+"""HTTP message signatures: keys, digests and the draft-cavage scheme; schemes share Message."""
