@@ -173,21 +173,21 @@ def account_of(record: Record) -> Account:
     return Account(**dict(record))
 
 
-async def find(conn: Connection, id: int) -> Account | None:
+async def find(conn: Connection, account_id: int) -> Account | None:
     """Return an account, also when it is suspended, deleted or out of reach."""
-    record = await conn.fetchrow(f"SELECT {COLUMNS} FROM accounts a WHERE a.id = $1", id)
+    record = await conn.fetchrow(f"SELECT {COLUMNS} FROM accounts a WHERE a.id = $1", account_id)
     return None if record is None else account_of(record)
 
 
-async def get(conn: Connection, id: int) -> Account:
+async def get(conn: Connection, account_id: int) -> Account:
     """Return an account, also when it is suspended, deleted or out of reach. Raises NotFound."""
-    account = await find(conn, id)
+    account = await find(conn, account_id)
     if account is None:
         raise NotFound("There is no such account.")
     return account
 
 
-async def find_reachable(conn: Connection, id: int) -> Account | None:
+async def find_reachable(conn: Connection, account_id: int) -> Account | None:
     """Return an account that is neither deleted, nor of an office that is not allowed."""
     record = await conn.fetchrow(
         f"""
@@ -198,7 +198,7 @@ async def find_reachable(conn: Connection, id: int) -> Account | None:
            AND a.deleted_at IS NULL
            AND {account_is_reachable("a")}
         """,
-        id,
+        account_id,
     )
     return None if record is None else account_of(record)
 
@@ -378,7 +378,7 @@ _EDITABLE = frozenset(
 
 
 async def update(
-    tx: Transaction, id: int, changes: Mapping[str, object], now: datetime
+    tx: Transaction, account_id: int, changes: Mapping[str, object], now: datetime
 ) -> Account | None:
     """Change what a member may change of an account; None when it does not exist."""
     unknown = changes.keys() - _EDITABLE
@@ -388,14 +388,14 @@ async def update(
     assignments = "".join(f", {name} = ${place}" for place, name in enumerate(names, start=3))
     record = await tx.fetchrow(
         f"UPDATE accounts a SET updated_at = $2{assignments} WHERE a.id = $1 RETURNING {COLUMNS}",
-        id,
+        account_id,
         now,
         *(changes[name] for name in names),
     )
     return None if record is None else account_of(record)
 
 
-async def set_suspended(tx: Transaction, id: int, at: datetime | None) -> bool:
+async def set_suspended(tx: Transaction, account_id: int, at: datetime | None) -> bool:
     """Suspend an account, or end its suspension with None; False when nothing changed."""
     return bool(
         await tx.execute(
@@ -405,21 +405,23 @@ async def set_suspended(tx: Transaction, id: int, at: datetime | None) -> bool:
              WHERE id = $1
                AND (suspended_at IS NULL) <> ($2::timestamptz IS NULL)
             """,
-            id,
+            account_id,
             at,
         )
     )
 
 
-async def set_deleted(tx: Transaction, id: int, at: datetime) -> bool:
+async def set_deleted(tx: Transaction, account_id: int, at: datetime) -> bool:
     """Mark an account as deleted for good; False when it was already, or does not exist."""
     return bool(
         await tx.execute(
-            "UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL", id, at
+            "UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL",
+            account_id,
+            at,
         )
     )
 
 
-async def set_backfilled(tx: Transaction, id: int, at: datetime) -> None:
+async def set_backfilled(tx: Transaction, account_id: int, at: datetime) -> None:
     """Remember when the outbox of a remote account was last fetched."""
-    await tx.execute("UPDATE accounts SET backfilled_at = $2 WHERE id = $1", id, at)
+    await tx.execute("UPDATE accounts SET backfilled_at = $2 WHERE id = $1", account_id, at)

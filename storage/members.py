@@ -1,4 +1,4 @@
-"""The people who sign in here: credentials, role and personal defaults. Who they are is an account."""
+"""The people who sign in here: credentials, role, personal defaults. Who they are is an account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -167,9 +167,7 @@ async def set_disabled(tx: Transaction, account_id: int, at: datetime | None) ->
     )
 
 
-async def set_password(
-    tx: Transaction, account_id: int, password_hash: str, now: datetime
-) -> None:
+async def set_password(tx: Transaction, account_id: int, password_hash: str, now: datetime) -> None:
     """Replace the password of a member."""
     await tx.execute(
         """

@@ -154,7 +154,7 @@ async def count_newer(
     return total
 
 
-async def find(conn: Connection, account_id: int, id: int) -> Notification | None:
+async def find(conn: Connection, account_id: int, notification_id: int) -> Notification | None:
     """Return one of a member's notifications."""
     record = await conn.fetchrow(
         f"""
@@ -168,7 +168,7 @@ async def find(conn: Connection, account_id: int, id: int) -> Notification | Non
                   AND {account_is_present("a")})
         """,
         account_id,
-        id,
+        notification_id,
     )
     return None if record is None else _notification_of(record)
 
@@ -181,11 +181,13 @@ async def find_many(conn: Connection, ids: Sequence[int]) -> dict[int, Notificat
     return {record["id"]: _notification_of(record) for record in records}
 
 
-async def delete(tx: Transaction, account_id: int, id: int) -> bool:
+async def delete(tx: Transaction, account_id: int, notification_id: int) -> bool:
     """Remove one of a member's notifications; False when there is none."""
     return bool(
         await tx.execute(
-            "DELETE FROM notifications WHERE account_id = $1 AND id = $2", account_id, id
+            "DELETE FROM notifications WHERE account_id = $1 AND id = $2",
+            account_id,
+            notification_id,
         )
     )
 

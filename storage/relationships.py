@@ -176,7 +176,7 @@ async def unblock(tx: Transaction, account_id: int, target_id: int) -> Block | N
 
 async def mute(
     tx: Transaction,
-    id: int,
+    mute_id: int,
     account_id: int,
     target_id: int,
     *,
@@ -193,7 +193,7 @@ async def mute(
            SET hide_notifications = EXCLUDED.hide_notifications,
                expires_at = EXCLUDED.expires_at
         """,
-        id,
+        mute_id,
         account_id,
         target_id,
         hide_notifications,

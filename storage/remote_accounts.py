@@ -1,4 +1,4 @@
-"""How an actor of another office is stored: the description by its own office, refreshed as a whole."""
+"""How an actor of another office is stored: as its own office describes it, always as a whole."""
 
 import secrets
 from collections.abc import Mapping, Sequence

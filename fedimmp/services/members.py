@@ -63,22 +63,22 @@ async def create_member(
 
 async def _insert_person(tx: Transaction, app: App, username: str, display_name: str) -> int:
     while True:
-        id = new_id(app.now())
+        account_id = new_id(app.now())
         person = NewAccount(
-            id=id,
+            id=account_id,
             username=username,
-            uri=app.uris.actor(id),
+            uri=app.uris.actor(account_id),
             url=app.uris.profile(username),
-            inbox_url=app.uris.inbox(id),
+            inbox_url=app.uris.inbox(account_id),
             shared_inbox_url=app.uris.shared_inbox,
-            outbox_url=app.uris.outbox(id),
-            followers_url=app.uris.followers(id),
-            following_url=app.uris.following(id),
-            featured_url=app.uris.featured(id),
+            outbox_url=app.uris.outbox(account_id),
+            followers_url=app.uris.followers(account_id),
+            following_url=app.uris.following(account_id),
+            featured_url=app.uris.featured(account_id),
             display_name=display_name,
         )
         if await accounts.insert_local(tx, person, app.now()):
-            return id
+            return account_id
 
 
 async def ensure_instance_actor(app: App) -> None:

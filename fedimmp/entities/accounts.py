@@ -1,0 +1,184 @@
+"""Accounts as entities: Account, MutedAccount, CredentialAccount, Role and Relationship."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from fedimmp.app import App
+from fedimmp.entities.times import maybe_timestamp, timestamp
+from storage import accounts
+from storage.accounts import AccountView, Picture
+from storage.database import Connection
+from storage.members import Member, Role
+from storage.relationships import Relationship
+
+DEFAULT_AVATAR: Final = "avatar.png"
+DEFAULT_HEADER: Final = "header.png"
+
+# Mastodon's id of the role that everybody has.
+_ROLE_IDS: Final[Mapping[Role, str]] = {
+    "member": "-99",
+    "moderator": "1",
+    "admin": "2",
+    "owner": "3",
+}
+_ROLE_NAMES: Final[Mapping[Role, str]] = {
+    "member": "",
+    "moderator": "Moderator",
+    "admin": "Administrator",
+    "owner": "Owner",
+}
+_EXTENSIONS: Final[Mapping[str, str]] = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
+
+
+async def render_accounts(
+    app: App, conn: Connection, account_ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return the Account entities of those that exist, in the order of the ids, in one query."""
+    views = await accounts.load_views(conn, account_ids)
+    return [account_entity(app, views[each]) for each in account_ids if each in views]
+
+
+def account_entity(app: App, view: AccountView) -> dict[str, Any]:
+    """Return the Account entity; of a suspended account nothing but who it is."""
+    account = view.account
+    shown = account.suspended_at is None
+    avatar = picture_url(app, view.avatar if shown else None, DEFAULT_AVATAR)
+    header = picture_url(app, view.header if shown else None, DEFAULT_HEADER)
+    entity: dict[str, Any] = {
+        "id": str(account.id),
+        "username": account.username,
+        "acct": account.acct,
+        "url": account.url,
+        "uri": account.uri,
+        "display_name": account.display_name if shown else "",
+        "note": account.note if shown else "",
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "avatar_description": view.avatar.description if view.avatar and shown else "",
+        "header": header,
+        "header_static": header,
+        "header_description": view.header.description if view.header and shown else "",
+        "locked": account.locked,
+        "fields": [_field(field) for field in account.fields] if shown else [],
+        "emojis": [],
+        "bot": account.bot,
+        "group": account.actor_type == "Group",
+        "discoverable": account.discoverable,
+        "indexable": account.indexable,
+        "created_at": timestamp(_midnight(account.created_at)),
+        "last_status_at": view.last_status_at.isoformat() if view.last_status_at else None,
+        "statuses_count": view.statuses_count,
+        "followers_count": view.followers_count,
+        "following_count": view.following_count,
+        "hide_collections": account.hide_collections,
+        "show_media": True,
+        "show_media_replies": True,
+        "show_featured": True,
+        "feature_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+    }
+    if account.is_local:
+        # Nothing of a closed office is for search engines.
+        entity["noindex"] = True
+        entity["roles"] = _highlighted(view)
+    if not shown:
+        entity["suspended"] = True
+    return entity
+
+
+def muted_account_entity(
+    app: App, view: AccountView, expires_at: datetime | None
+) -> dict[str, Any]:
+    """Return the MutedAccount entity: an Account and when its mute ends."""
+    return account_entity(app, view) | {"mute_expires_at": maybe_timestamp(expires_at)}
+
+
+def credential_entity(
+    app: App, view: AccountView, member: Member, follow_requests_count: int
+) -> dict[str, Any]:
+    """Return the CredentialAccount entity, which only its owner sees."""
+    account = view.account
+    source = {
+        "attribution_domains": [],
+        "note": account.note_source,
+        "fields": [_source_field(field) for field in account.fields],
+        "privacy": member.default_visibility,
+        "sensitive": member.default_sensitive,
+        "language": member.default_language,
+        "follow_requests_count": follow_requests_count,
+        "hide_collections": account.hide_collections,
+        "discoverable": account.discoverable,
+        "indexable": account.indexable,
+        "quote_policy": "nobody",
+    }
+    return account_entity(app, view) | {"source": source, "role": role_entity(member.role)}
+
+
+def role_entity(role: Role) -> dict[str, Any]:
+    """Return the Role entity. Nothing is administered through apps, so no permissions are named."""
+    return {
+        "id": _ROLE_IDS[role],
+        "name": _ROLE_NAMES[role],
+        "color": "",
+        "permissions": "0",
+        "highlighted": role != "member",
+        "collection_limit": 0,
+    }
+
+
+def relationship_entity(relationship: Relationship) -> dict[str, Any]:
+    """Return the Relationship entity."""
+    return {
+        "id": str(relationship.id),
+        "following": relationship.following,
+        "showing_reblogs": relationship.showing_reblogs,
+        "notifying": relationship.notifying,
+        "languages": relationship.languages,
+        "followed_by": relationship.followed_by,
+        "blocking": relationship.blocking,
+        "blocked_by": relationship.blocked_by,
+        "muting": relationship.muting,
+        "muting_notifications": relationship.muting_notifications,
+        "muting_expires_at": maybe_timestamp(relationship.muting_expires_at),
+        "requested": relationship.requested,
+        "requested_by": relationship.requested_by,
+        "domain_blocking": False,
+        "endorsed": False,
+        "note": relationship.note,
+    }
+
+
+def picture_url(app: App, picture: Picture | None, default: str) -> str:
+    """Return the address of an avatar or header; apps fail on an account without."""
+    if picture is None:
+        return f"{app.uris.origin}/static/{default}"
+    extension = _EXTENSIONS.get(picture.content_type, "img")
+    return app.uris.file(picture.file_key, f"original.{extension}")
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
+
+
+def _highlighted(view: AccountView) -> list[dict[str, str]]:
+    match view.role:
+        case "moderator" | "admin" | "owner" as role:
+            return [{"id": _ROLE_IDS[role], "name": _ROLE_NAMES[role], "color": ""}]
+    return []
+
+
+def _field(field: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": field["name"],
+        "value": field["value"],
+        "verified_at": field.get("verified_at"),
+    }
+
+
+def _source_field(field: Mapping[str, Any]) -> dict[str, Any]:
+    return _field(field) | {"value": field.get("source", field["value"])}
