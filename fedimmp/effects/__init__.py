@@ -1,0 +1,1 @@
+"""What follows from a fact, in the transaction of whoever states it, for both directions."""

@@ -1,0 +1,269 @@
+"""What happens when statuses are published, edited or deleted, here or at another office.
+
+Boosts are statuses too, with `reblog_of_id`. Each function takes a batch, in the transaction that
+stored it, and runs a fixed number of statements.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from fedimmp.app import App
+from fedimmp.effects import notices
+from fedimmp.outbound import activities, addressing
+from storage import events, fanout, jobs, notifications, status_audiences
+from storage.database import Transaction
+from storage.events import NewEvent
+from storage.fanout import Spread
+from storage.notifications import NotificationDraft
+from storage.removals import Removed
+from storage.status_audiences import Audience
+from storage.statuses import Status
+
+# How long a redraft may take to attach the files of the deleted status again.
+_REDRAFT_TIME = timedelta(hours=24)
+
+
+async def statuses_published(
+    tx: Transaction,
+    app: App,
+    statuses: Sequence[Status],
+    now: datetime,
+    *,
+    backfill: bool = False,
+) -> None:
+    """Spread new statuses: home timelines, counters, notifications, streams, deliveries.
+
+    With `backfill` the statuses are old ones that were fetched: nobody is told of them.
+    """
+    if not statuses:
+        return
+    adopted = await _adopt_orphans(tx, statuses)
+    spreads = await fanout.spread(tx, [status.id for status in statuses], adopted)
+    if not backfill:
+        await _announce(tx, statuses, spreads, now)
+    for status in statuses:
+        if status.local:
+            await _deliver_new(tx, app, status, spreads[status.id], now)
+
+
+async def statuses_edited(
+    tx: Transaction,
+    app: App,
+    statuses: Sequence[Status],
+    now: datetime,
+    *,
+    quietly: bool = False,
+) -> None:
+    """Spread changed statuses: who boosted or is newly mentioned is told, streams, deliveries.
+
+    With `quietly` only what surrounds the text has changed, such as the counts of a poll.
+    """
+    if not statuses:
+        return
+    audiences = await status_audiences.load(tx, [status.id for status in statuses])
+    drafts = [] if quietly else _edit_drafts(statuses, audiences)
+    told = await notices.stored(tx, drafts, now)
+    changed = [
+        NewEvent(
+            "status.edited",
+            subject_id=status.id,
+            detail=_detail(status, audiences[status.id].mentioned, audiences[status.id].tags),
+        )
+        for status in statuses
+    ]
+    await events.append_many(tx, changed + told)
+    for status in statuses:
+        if status.local:
+            audience = audiences[status.id]
+            await addressing.enqueue(
+                tx,
+                app,
+                account_id=status.account_id,
+                activity=await activities.update(tx, app, status),
+                status_id=status.id,
+                followers=status.visibility != "direct",
+                everyone=status.visibility == "public",
+                account_ids=_unique(audience.addressed, audience.reached),
+                now=now,
+            )
+
+
+async def statuses_deleted(
+    tx: Transaction,
+    app: App,
+    removed: Sequence[Removed],
+    now: datetime,
+    *,
+    keep_media: bool = False,
+) -> None:
+    """Take deleted statuses back: counters, conversations, notifications, streams, deliveries.
+
+    Their rows, and with them their places in timelines, are gone already (`removals.delete`).
+    With `keep_media` their files stay for a day, so that a redraft can take them over.
+    """
+    if not removed:
+        return
+    await fanout.withdraw(tx, removed)
+    await notifications.delete_matching(tx, [draft for each in removed for draft in _boosts(each)])
+    await events.append_many(
+        tx,
+        [
+            NewEvent(
+                "status.deleted",
+                subject_id=each.status.id,
+                account_ids=list(each.readers),
+                detail=_detail(each.status, each.mentions, each.tags),
+            )
+            for each in removed
+        ],
+    )
+    await _discard_media(tx, removed, now + _REDRAFT_TIME if keep_media else now)
+    for each in removed:
+        if each.status.local and each.requested:
+            await _deliver_removal(tx, app, each, now)
+
+
+async def _adopt_orphans(tx: Transaction, statuses: Sequence[Status]) -> list[int]:
+    # Nobody can wait for a status of ours: its URI is known only from now on.
+    uris = [status.uri for status in statuses if not status.local and status.reblog_of_id is None]
+    return await fanout.adopt(tx, uris) if uris else []
+
+
+async def _announce(
+    tx: Transaction,
+    statuses: Sequence[Status],
+    spreads: dict[int, Spread],
+    now: datetime,
+) -> None:
+    drafts: list[NotificationDraft] = []
+    news: list[NewEvent] = []
+    for status in statuses:
+        spread = spreads[status.id]
+        drafts += _new_drafts(status, spread)
+        detail = _detail(status, spread.mentioned, spread.tags)
+        news.append(NewEvent("status.published", subject_id=status.id, detail=detail))
+        news += [
+            NewEvent("conversation", subject_id=conversation_id, account_ids=[owner_id])
+            for conversation_id, owner_id in spread.conversations
+        ]
+    told = await notices.stored(tx, drafts, now)
+    await events.append_many(tx, news + told)
+
+
+def _new_drafts(status: Status, spread: Spread) -> Iterable[NotificationDraft]:
+    author = status.account_id
+    if status.reblog_of_id is not None:
+        if spread.original_author_id is not None:
+            yield NotificationDraft(
+                spread.original_author_id, "reblog", author, status.reblog_of_id
+            )
+        return
+    for account_id in spread.mentioned:
+        yield NotificationDraft(account_id, "mention", author, status.id)
+    if _is_reply_to_others(status):
+        return
+    for account_id in spread.watchers:
+        if account_id not in spread.mentioned:
+            yield NotificationDraft(account_id, "status", author, status.id)
+
+
+def _edit_drafts(
+    statuses: Sequence[Status], audiences: dict[int, Audience]
+) -> list[NotificationDraft]:
+    drafts = []
+    for status in statuses:
+        audience = audiences[status.id]
+        # Who was told of the mention before is not told again: storage keeps one of each.
+        drafts += [
+            NotificationDraft(account_id, "mention", status.account_id, status.id)
+            for account_id in audience.mentioned
+        ]
+        drafts += [
+            NotificationDraft(account_id, "update", status.account_id, status.id)
+            for account_id in audience.boosters
+        ]
+    return drafts
+
+
+def _boosts(each: Removed) -> Iterable[NotificationDraft]:
+    status = each.status
+    if status.reblog_of_id is not None and each.parent_author_id is not None:
+        yield NotificationDraft(
+            each.parent_author_id, "reblog", status.account_id, status.reblog_of_id
+        )
+
+
+def _is_reply_to_others(status: Status) -> bool:
+    if status.in_reply_to_account_id is None:
+        return status.in_reply_to_uri is not None
+    return status.in_reply_to_account_id != status.account_id
+
+
+def _detail(status: Status, mentions: Sequence[int], tags: Sequence[str]) -> dict[str, Any]:
+    return {
+        "visibility": status.visibility,
+        "local": status.local,
+        "tags": list(tags),
+        "author": status.account_id,
+        "mentions": list(mentions),
+        "reblog": status.reblog_of_id is not None,
+        "reply": _is_reply_to_others(status),
+    }
+
+
+async def _deliver_new(
+    tx: Transaction, app: App, status: Status, spread: Spread, now: datetime
+) -> None:
+    boost = status.reblog_of_id is not None
+    activity = await (activities.announce if boost else activities.create)(tx, app, status)
+    partners = (spread.original_author_id, status.in_reply_to_account_id)
+    await addressing.enqueue(
+        tx,
+        app,
+        account_id=status.account_id,
+        activity=activity,
+        status_id=status.id,
+        followers=status.visibility != "direct",
+        everyone=status.visibility == "public",
+        account_ids=_unique(spread.addressed, partners if _is_open(status) else ()),
+        now=now,
+    )
+
+
+async def _deliver_removal(tx: Transaction, app: App, each: Removed, now: datetime) -> None:
+    status = each.status
+    boost = status.reblog_of_id is not None
+    activity = await (activities.undo_announce if boost else activities.delete)(tx, app, status)
+    partners = (each.parent_author_id, status.in_reply_to_account_id)
+    await addressing.enqueue(
+        tx,
+        app,
+        account_id=status.account_id,
+        activity=activity,
+        followers=status.visibility != "direct",
+        # An unlisted post may have come anywhere by a boost.
+        everyone=_is_open(status),
+        account_ids=_unique(each.mentions, each.reached, partners if _is_open(status) else ()),
+        now=now,
+    )
+
+
+def _is_open(status: Status) -> bool:
+    return status.visibility in {"public", "unlisted"}
+
+
+def _unique(*groups: Iterable[int | None]) -> list[int]:
+    return sorted({each for group in groups for each in group if each is not None})
+
+
+async def _discard_media(tx: Transaction, removed: Sequence[Removed], due_at: datetime) -> None:
+    for each in removed:
+        if each.media_ids:
+            await jobs.enqueue(
+                tx,
+                "discard_media",
+                {"media_ids": list(each.media_ids)},
+                key=str(each.status.id),
+                due_at=due_at,
+            )

@@ -1,0 +1,1 @@
+"""Text: what our people write becomes HTML, what others send becomes harmless HTML."""

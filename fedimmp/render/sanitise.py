@@ -1,0 +1,139 @@
+"""Makes foreign HTML and text harmless (SEC-130 to SEC-134 of our security tests).
+
+Everything that comes from another server passes here once, before it is stored.
+"""
+
+import re
+
+import nh3
+
+from fedimmp.render.links import is_web_address
+
+# A peer sends at most a mebibyte; what a reader can take in is far less.
+_MAX_HTML = 200_000
+_TAGS = {
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "i",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+    "ul",
+}
+_DROPPED_WITH_CONTENT = {
+    "iframe",
+    "math",
+    "noscript",
+    "object",
+    "script",
+    "style",
+    "svg",
+    "template",
+}
+_ATTRIBUTES = {
+    "a": {"href", "class", "translate", "lang"},
+    "span": {"class", "translate", "lang"},
+    "p": {"lang"},
+    "blockquote": {"lang"},
+    "ol": {"start", "reversed"},
+    "li": {"value"},
+}
+_CLASSES = {"mention", "hashtag", "ellipsis", "invisible", "u-url", "quote-inline"}
+_MICROFORMAT_CLASS = re.compile(r"[hpu]-[a-z-]{1,40}")
+# Apps and our pages show these as one line each.
+_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|blockquote|pre|tr)>|<br\s*/?>", re.IGNORECASE)
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def clean_html(html: str) -> str:
+    """Return the harmless part of a foreign HTML text.
+
+    Keeps plain formatting, links to web addresses (marked nofollow, noopener, noreferrer) and the
+    classes that apps know from mentions, hashtags and shortened links. Total and linear.
+    """
+    return _cleaner().clean(clean_characters(html[:_MAX_HTML]))
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Return foreign plain text, such as a name, on one line and cut to `limit` characters.
+
+    The result is text, not HTML: whoever puts it into a page escapes it.
+    """
+    unturned = _DIRECTION_OVERRIDES.sub("", clean_characters(text[: limit * 4]))
+    return " ".join(unturned.split())[:limit].rstrip()
+
+
+def clean_lines(text: str, limit: int) -> str:
+    """Return foreign plain text that may have several lines, such as a description."""
+    return clean_characters(text[: limit * 4]).strip()[:limit].rstrip()
+
+
+def clean_characters(text: str) -> str:
+    """Drop what PostgreSQL or JSON cannot hold: NUL, lone surrogates, control characters."""
+    return _UNWANTED.sub("", text)
+
+
+def text_of_html(html: str) -> str:
+    """Return the words of an HTML text, a line for each block."""
+    lined = _BLOCK_END.sub("\n", html)
+    stripped = nh3.clean(lined, tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
+    return unescape_html(stripped).strip()
+
+
+def unescape_html(text: str) -> str:
+    """Undo the five escapes that the cleaner makes."""
+    for escape, character in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&nbsp;", "\u00a0"),
+        ("&amp;", "&"),
+    ):
+        text = text.replace(escape, character)
+    return text
+
+
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filter_attribute,
+        strip_comments=True,
+        link_rel="nofollow noopener noreferrer",
+        url_schemes={"http", "https"},
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
+    match name:
+        case "class":
+            return " ".join(filter(_is_known_class, value.split())) or None
+        case "href":
+            return value if is_web_address(value) else None
+        case "translate":
+            return value if value in {"no", "yes"} else None
+        case "lang":
+            return value if re.fullmatch(r"[A-Za-z0-9-]{1,35}", value) else None
+        case "start" | "value":
+            return value if re.fullmatch(r"-?[0-9]{1,9}", value) else None
+        case _:
+            return value
+
+
+def _is_known_class(name: str) -> bool:
+    return name in _CLASSES or _MICROFORMAT_CLASS.fullmatch(name) is not None

@@ -1,0 +1,374 @@
+"""What a new status changes besides its own rows: home timelines, counters, conversations.
+
+Each function is one statement for any number of statuses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from storage import fragments
+from storage.database import Transaction
+from storage.removals import Removed
+
+# The same post is not shown again while it, or a boost of it, is among the latest of a reader.
+_DUPLICATE_WINDOW = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Whom one status reached here.
+
+    `mentioned` are named in the text, `addressed` also includes those who are not; `watchers` got
+    it in their home timeline and want to be told; `conversations` are (id, owner) pairs.
+    """
+
+    status_id: int
+    mentioned: tuple[int, ...]
+    addressed: tuple[int, ...]
+    tags: tuple[str, ...]
+    watchers: tuple[int, ...]
+    original_author_id: int | None
+    conversations: tuple[tuple[int, int], ...]
+
+
+async def spread(
+    tx: Transaction, status_ids: Sequence[int], adopted_ids: Sequence[int] = ()
+) -> dict[int, Spread]:
+    """Write home timelines, counters and conversations for new statuses; returns id -> Spread.
+
+    `adopted_ids` are replies whose parent has only just become known: they were counted when they
+    came, and now reach home timelines.
+    """
+    rows = await tx.fetch(_SPREAD, list(status_ids), list(adopted_ids))
+    return {
+        row["id"]: Spread(
+            status_id=row["id"],
+            mentioned=tuple(row["mentioned"]),
+            addressed=tuple(row["addressed"]),
+            tags=tuple(row["tag_names"]),
+            watchers=tuple(row["watchers"]),
+            original_author_id=row["original_author_id"],
+            conversations=tuple(zip(row["talk_ids"], row["talk_owners"], strict=True)),
+        )
+        for row in rows
+    }
+
+
+_GIVEN = """
+    given AS (
+        SELECT
+            s.id, s.account_id, s.visibility, s.in_reply_to_id, s.in_reply_to_uri,
+            s.in_reply_to_account_id, s.reblog_of_id, s.conversation_id, s.created_at,
+            s.id = ANY($1::bigint[]) AS is_new,
+            original.account_id AS original_author_id,
+            COALESCE(original.language, s.language) AS language,
+            ARRAY(
+                SELECT m.account_id FROM mentions AS m
+                WHERE m.status_id = s.id AND NOT m.silent) AS mentioned,
+            ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = s.id) AS addressed
+        FROM statuses AS s
+        LEFT JOIN statuses AS original ON original.id = s.reblog_of_id
+        WHERE s.id = ANY($1::bigint[])
+           OR s.id = ANY($2::bigint[])
+    )
+"""
+
+# A follower reads what those they follow say, unless it is a reply to somebody they do not follow,
+# a boost they do not want, in a language they left out, or from or with somebody unwelcome.
+_READERS = """
+    readers AS (
+        SELECT given.id AS status_id, f.account_id, f.notify
+        FROM given
+        JOIN follows AS f ON f.target_id = given.account_id AND f.state = 'accepted'
+        JOIN members ON members.account_id = f.account_id
+        WHERE (given.visibility <> 'direct' OR f.account_id = ANY(given.addressed))
+          AND (given.reblog_of_id IS NULL OR f.reblogs)
+          AND (f.languages IS NULL
+               OR f.languages = '{}'
+               OR given.language IS NULL
+               OR given.language = ANY(f.languages))
+          AND ((given.in_reply_to_id IS NULL AND given.in_reply_to_uri IS NULL)
+               OR (given.in_reply_to_id IS NOT NULL
+                   AND (given.in_reply_to_account_id IN (given.account_id, f.account_id)
+                        OR EXISTS (
+                            SELECT 1 FROM follows AS other
+                            WHERE other.account_id = f.account_id
+                              AND other.target_id = given.in_reply_to_account_id
+                              AND other.state = 'accepted'))))
+          AND NOT EXISTS (
+              SELECT 1
+              FROM list_accounts AS la
+              JOIN lists ON lists.id = la.list_id
+              WHERE la.account_id = given.account_id
+                AND lists.account_id = f.account_id
+                AND lists.exclusive)
+          AND NOT EXISTS (
+              SELECT 1 FROM blocks AS b
+              WHERE (b.account_id = f.account_id
+                     AND (b.target_id = ANY(given.mentioned)
+                          OR b.target_id IN (given.account_id, given.original_author_id,
+                                             given.in_reply_to_account_id)))
+                 OR (b.target_id = f.account_id
+                     AND b.account_id IN (given.account_id, given.original_author_id)))
+          AND NOT EXISTS (
+              SELECT 1 FROM mutes AS m
+              WHERE m.account_id = f.account_id
+                AND (m.expires_at IS NULL OR m.expires_at > now())
+                AND (m.target_id = ANY(given.mentioned)
+                     OR m.target_id IN (given.account_id, given.original_author_id,
+                                        given.in_reply_to_account_id)))
+        UNION ALL
+        SELECT given.id, given.account_id, false
+        FROM given
+        JOIN members ON members.account_id = given.account_id
+    )
+"""
+
+_FED = f"""
+    fed AS (
+        INSERT INTO home_feed (account_id, status_id, author_id, reblog_of_id)
+        SELECT DISTINCT ON (readers.account_id, COALESCE(given.reblog_of_id, given.id))
+            readers.account_id, given.id, given.account_id, given.reblog_of_id
+        FROM readers
+        JOIN given ON given.id = readers.status_id
+        WHERE given.reblog_of_id IS NULL
+           OR NOT EXISTS (
+               SELECT 1 FROM home_feed AS h
+               WHERE h.account_id = readers.account_id
+                 AND (h.status_id = given.reblog_of_id OR h.reblog_of_id = given.reblog_of_id)
+                 AND h.status_id > COALESCE((
+                     SELECT w.status_id FROM home_feed AS w
+                     WHERE w.account_id = readers.account_id
+                     ORDER BY w.status_id DESC
+                     OFFSET {_DUPLICATE_WINDOW} LIMIT 1), 0))
+        ORDER BY readers.account_id, COALESCE(given.reblog_of_id, given.id), given.id
+        ON CONFLICT DO NOTHING
+        RETURNING account_id, status_id
+    )
+"""
+
+# Rows are taken in the order of their ids, so that two of these never wait for each other.
+_COUNTERS = """
+    authors AS (
+        INSERT INTO account_counters (account_id, statuses, last_status_at)
+        SELECT given.account_id, count(*), max((given.created_at AT TIME ZONE 'UTC')::date)
+        FROM given
+        WHERE given.is_new
+          AND given.visibility <> 'direct'
+        GROUP BY given.account_id
+        ORDER BY given.account_id
+        ON CONFLICT (account_id) DO UPDATE
+        SET statuses = account_counters.statuses + EXCLUDED.statuses,
+            last_status_at = GREATEST(account_counters.last_status_at, EXCLUDED.last_status_at)
+    ), counters AS (
+        INSERT INTO status_counters (status_id, replies, reblogs)
+        SELECT added.status_id, sum(added.replies), sum(added.reblogs)
+        FROM (
+            SELECT given.in_reply_to_id AS status_id, 1 AS replies, 0 AS reblogs
+            FROM given
+            WHERE given.is_new
+              AND given.in_reply_to_id IS NOT NULL
+              AND given.visibility IN ('public', 'unlisted')
+            UNION ALL
+            SELECT given.reblog_of_id, 0, 1
+            FROM given
+            WHERE given.is_new
+              AND given.reblog_of_id IS NOT NULL) AS added
+        GROUP BY added.status_id
+        ORDER BY added.status_id
+        ON CONFLICT (status_id) DO UPDATE
+        SET replies = status_counters.replies + EXCLUDED.replies,
+            reblogs = status_counters.reblogs + EXCLUDED.reblogs
+    )
+"""
+
+_TALKS = f"""
+    parties AS (
+        SELECT DISTINCT given.id AS status_id, given.conversation_id, given.account_id AS author_id,
+            party AS account_id, given.addressed || given.account_id AS everyone
+        FROM given, unnest(given.addressed || given.account_id) AS party
+        JOIN members ON members.account_id = party
+        WHERE given.is_new
+          AND given.visibility = 'direct'
+          AND given.conversation_id IS NOT NULL
+          AND (party = given.account_id
+               OR {fragments.account_is_welcome("given.account_id", "party")})
+    ), latest AS (
+        SELECT DISTINCT ON (p.account_id, p.conversation_id, o.others)
+            p.status_id, p.conversation_id, p.author_id, p.account_id, o.others
+        FROM parties AS p, LATERAL (
+            SELECT ARRAY(
+                SELECT DISTINCT e FROM unnest(p.everyone) AS e
+                WHERE e <> p.account_id ORDER BY e) AS others) AS o
+        ORDER BY p.account_id, p.conversation_id, o.others, p.status_id DESC
+    ), talks AS (
+        INSERT INTO account_conversations (
+            id, account_id, conversation_id, participant_ids, last_status_id, unread)
+        SELECT
+            latest.status_id + row_number() OVER (), latest.account_id, latest.conversation_id,
+            latest.others, latest.status_id, latest.account_id <> latest.author_id
+        FROM latest
+        ON CONFLICT (account_id, conversation_id, participant_ids) DO UPDATE
+        SET last_status_id = GREATEST(
+                account_conversations.last_status_id, EXCLUDED.last_status_id),
+            unread = EXCLUDED.unread
+        RETURNING id, account_id, last_status_id
+    )
+"""
+
+_SPREAD = f"""
+    WITH {_GIVEN}, {_READERS}, {_FED}, {_COUNTERS}, {_TALKS}
+    SELECT given.id, given.mentioned, given.addressed, given.original_author_id,
+        ARRAY(
+            SELECT t.name
+            FROM status_tags AS st
+            JOIN tags AS t ON t.id = st.tag_id
+            WHERE st.status_id = given.id
+            ORDER BY t.name) AS tag_names,
+        ARRAY(
+            SELECT fed.account_id
+            FROM fed
+            JOIN readers USING (account_id, status_id)
+            WHERE fed.status_id = given.id AND readers.notify) AS watchers,
+        ARRAY(
+            SELECT talks.id FROM talks
+            WHERE talks.last_status_id = given.id ORDER BY talks.id) AS talk_ids,
+        ARRAY(
+            SELECT talks.account_id FROM talks
+            WHERE talks.last_status_id = given.id ORDER BY talks.id) AS talk_owners
+    FROM given
+    WHERE given.is_new
+"""
+
+
+async def adopt(tx: Transaction, uris: Sequence[str]) -> list[int]:
+    """Give the replies that wait for these statuses their parent; returns the replies' ids."""
+    rows = await tx.fetch(
+        """
+        WITH adopted AS (
+            UPDATE statuses AS child
+            SET in_reply_to_id = parent.id,
+                in_reply_to_account_id = parent.account_id,
+                revision = child.revision + 1
+            FROM statuses AS parent
+            WHERE child.in_reply_to_uri = parent.uri
+              AND child.in_reply_to_id IS NULL
+              AND parent.uri = ANY($1::text[])
+              AND parent.reblog_of_id IS NULL
+            RETURNING child.id, child.visibility, child.conversation_id,
+                parent.id AS parent_id, parent.conversation_id AS parent_conversation_id
+        ), counted AS (
+            INSERT INTO status_counters (status_id, replies)
+            SELECT adopted.parent_id, count(*)
+            FROM adopted
+            WHERE adopted.visibility IN ('public', 'unlisted')
+            GROUP BY adopted.parent_id
+            ORDER BY adopted.parent_id
+            ON CONFLICT (status_id) DO UPDATE
+            SET replies = status_counters.replies + EXCLUDED.replies
+        )
+        SELECT id, conversation_id, parent_conversation_id FROM adopted
+        """,
+        list(uris),
+    )
+    moves = {
+        row["conversation_id"]: row["parent_conversation_id"]
+        for row in rows
+        if row["conversation_id"] != row["parent_conversation_id"]
+    }
+    if moves:
+        await _merge_conversations(tx, moves)
+    return [row["id"] for row in rows]
+
+
+async def _merge_conversations(tx: Transaction, moves: dict[int, int]) -> None:
+    await tx.execute(
+        """
+        UPDATE statuses
+        SET conversation_id = moved.into_id
+        FROM unnest($1::bigint[], $2::bigint[]) AS moved(from_id, into_id)
+        WHERE statuses.conversation_id = moved.from_id
+        """,
+        list(moves),
+        list(moves.values()),
+    )
+
+
+class _Withdrawal(TypedDict):
+    account_id: int
+    visibility: str
+    parent_id: int | None
+    reblog_of_id: int | None
+    conversation_id: int | None
+
+
+async def withdraw(tx: Transaction, removed: Sequence[Removed]) -> None:
+    """Take deleted statuses out of counters and conversations."""
+    gone = [
+        _Withdrawal(
+            account_id=each.status.account_id,
+            visibility=each.status.visibility,
+            parent_id=each.status.in_reply_to_id,
+            reblog_of_id=each.status.reblog_of_id,
+            conversation_id=each.status.conversation_id,
+        )
+        for each in removed
+    ]
+    await tx.execute(
+        """
+        WITH gone AS (
+            SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(
+                account_id bigint, visibility text, parent_id bigint, reblog_of_id bigint,
+                conversation_id bigint)
+        ), authors AS (
+            UPDATE account_counters AS c
+            SET statuses = GREATEST(c.statuses - g.number, 0)
+            FROM (
+                SELECT account_id, count(*) AS number
+                FROM gone
+                WHERE visibility <> 'direct'
+                GROUP BY account_id) AS g
+            WHERE c.account_id = g.account_id
+        ), counters AS (
+            UPDATE status_counters AS c
+            SET replies = GREATEST(c.replies - g.replies, 0),
+                reblogs = GREATEST(c.reblogs - g.reblogs, 0)
+            FROM (
+                SELECT
+                    COALESCE(reblog_of_id, parent_id) AS status_id,
+                    count(*) FILTER (
+                        WHERE reblog_of_id IS NULL
+                          AND visibility IN ('public', 'unlisted')) AS replies,
+                    count(*) FILTER (WHERE reblog_of_id IS NOT NULL) AS reblogs
+                FROM gone
+                WHERE COALESCE(reblog_of_id, parent_id) IS NOT NULL
+                GROUP BY 1) AS g
+            WHERE c.status_id = g.status_id
+        ), talks AS (
+            SELECT ac.id, (
+                SELECT max(s.id)
+                FROM statuses AS s
+                WHERE s.conversation_id = ac.conversation_id
+                  AND s.visibility = 'direct'
+                  AND s.account_id = ANY(ac.participant_ids || ac.account_id)
+                  AND (s.account_id = ac.account_id
+                       OR EXISTS (
+                           SELECT 1 FROM mentions AS m
+                           WHERE m.status_id = s.id AND m.account_id = ac.account_id))
+                ) AS last_status_id
+            FROM account_conversations AS ac
+            WHERE ac.conversation_id IN (
+                SELECT conversation_id FROM gone WHERE visibility = 'direct')
+        ), ended AS (
+            DELETE FROM account_conversations AS ac
+            USING talks
+            WHERE ac.id = talks.id AND talks.last_status_id IS NULL
+        )
+        UPDATE account_conversations AS ac
+        SET last_status_id = talks.last_status_id
+        FROM talks
+        WHERE ac.id = talks.id AND talks.last_status_id IS NOT NULL
+        """,
+        gone,
+    )

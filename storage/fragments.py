@@ -1,0 +1,124 @@
+"""The conditions that decide what a person, or a peer, may see: one SQL text for every read.
+
+Each function takes the alias of a table in our own statements and the number of a parameter, and
+returns a condition; nothing of a request ever enters these texts. A condition whose viewer is NULL
+is that of somebody without an account.
+"""
+
+
+def account_is_reachable(account: str) -> str:
+    """Our own account, or one of a host that is on the allowlist now."""
+    return (
+        f"({account}.domain IS NULL OR EXISTS ("
+        f" SELECT 1 FROM peers WHERE peers.host = {account}.domain AND peers.state = 'allowed'))"
+    )
+
+
+# For statements whose table `accounts` has no other name.
+ACCOUNT_IS_REACHABLE = account_is_reachable("accounts")
+
+
+def account_is_present(account: str) -> str:
+    """Reachable, and neither suspended nor deleted."""
+    return (
+        f"({account}.suspended_at IS NULL AND {account}.deleted_at IS NULL"
+        f" AND {account_is_reachable(account)})"
+    )
+
+
+def _author_is_present(status: str) -> str:
+    return (
+        "EXISTS (SELECT 1 FROM accounts AS author"
+        f" WHERE author.id = {status}.account_id AND {account_is_present('author')})"
+    )
+
+
+def _shown_to(status: str, viewer: str) -> str:
+    """The audience of one status, without regard to what it boosts."""
+    return f"""(
+        {_author_is_present(status)}
+        AND (
+            {status}.account_id = {viewer}
+            OR ({status}.visibility IN ('public', 'unlisted')
+                AND NOT EXISTS (
+                    SELECT 1 FROM blocks AS hidden
+                    WHERE hidden.account_id = {status}.account_id
+                      AND hidden.target_id = {viewer}))
+            OR EXISTS (
+                SELECT 1 FROM mentions AS addressed
+                WHERE addressed.status_id = {status}.id
+                  AND addressed.account_id = {viewer})
+            OR ({status}.visibility = 'private'
+                AND EXISTS (
+                    SELECT 1 FROM follows AS followed
+                    WHERE followed.account_id = {viewer}
+                      AND followed.target_id = {status}.account_id
+                      AND followed.state = 'accepted'))
+        )
+    )"""
+
+
+def status_is_visible(status: str, viewer: str) -> str:
+    """The viewer may see the status; of a boost, the boosted status as well.
+
+    Public and unlisted: everyone whom the author does not block. Private: the author, accepted
+    followers, the people mentioned. Direct: the author and the people mentioned. Nobody sees what
+    comes from a suspended or deleted account, or from a host that is not allowed.
+    """
+    return f"""({_shown_to(status, viewer)}
+        AND ({status}.reblog_of_id IS NULL
+             OR EXISTS (
+                SELECT 1 FROM statuses AS boosted
+                WHERE boosted.id = {status}.reblog_of_id
+                  AND {_shown_to("boosted", viewer)})))"""
+
+
+def status_is_visible_to_host(status: str, host: str) -> str:
+    """Somebody at this allowed host is in the audience: everyone, a follower, or one addressed."""
+    return f"""(
+        {_author_is_present(status)}
+        AND EXISTS (
+            SELECT 1 FROM peers WHERE peers.host = {host} AND peers.state = 'allowed')
+        AND (
+            {status}.visibility IN ('public', 'unlisted')
+            OR EXISTS (
+                SELECT 1
+                FROM mentions AS addressed
+                JOIN accounts AS reader ON reader.id = addressed.account_id
+                WHERE addressed.status_id = {status}.id
+                  AND reader.domain = {host})
+            OR ({status}.visibility = 'private'
+                AND EXISTS (
+                    SELECT 1
+                    FROM follows AS followed
+                    JOIN accounts AS reader ON reader.id = followed.account_id
+                    WHERE followed.target_id = {status}.account_id
+                      AND followed.state = 'accepted'
+                      AND reader.domain = {host}))
+        )
+    )"""
+
+
+def account_is_welcome(account_id: str, viewer: str) -> str:
+    """Neither blocks the other, and the viewer does not mute the account."""
+    return f"""(
+        NOT EXISTS (
+            SELECT 1 FROM blocks AS block
+            WHERE (block.account_id = {viewer} AND block.target_id = {account_id})
+               OR (block.account_id = {account_id} AND block.target_id = {viewer}))
+        AND NOT EXISTS (
+            SELECT 1 FROM mutes AS mute
+            WHERE mute.account_id = {viewer}
+              AND mute.target_id = {account_id}
+              AND (mute.expires_at IS NULL OR mute.expires_at > now()))
+    )"""
+
+
+def status_is_welcome(status: str, viewer: str) -> str:
+    """The viewer wants to see its author and, of a boost, the author of what it boosts."""
+    return f"""({account_is_welcome(f"{status}.account_id", viewer)}
+        AND ({status}.reblog_of_id IS NULL
+             OR NOT EXISTS (
+                SELECT 1 FROM statuses AS boosted
+                WHERE boosted.id = {status}.reblog_of_id
+                  AND NOT {account_is_welcome("boosted.account_id", viewer)})))"""

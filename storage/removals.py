@@ -1,0 +1,111 @@
+"""Deleting statuses: their rows, those of their boosts, and the tombstones that stay behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Transaction
+from storage.status_rows import Status, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A status that was deleted, and who knew of it.
+
+    `requested` is false for a boost that went with what it boosted. `readers` had it in their home
+    timeline, `mentions` were addressed, `reached` are the authors of replies, boosts and
+    favourites.
+    """
+
+    status: Status
+    requested: bool
+    readers: tuple[int, ...]
+    mentions: tuple[int, ...]
+    reached: tuple[int, ...]
+    tags: tuple[str, ...]
+    media_ids: tuple[int, ...]
+    parent_author_id: int | None
+
+
+async def delete(tx: Transaction, status_ids: Sequence[int], now: datetime) -> list[Removed]:
+    """Delete statuses and their boosts, and leave tombstones; attachments are detached.
+
+    Returns the audience of each, for `statuses_deleted`; ids that are not there are left out.
+    """
+    rows = await tx.fetch(
+        _DELETE.replace("{columns}", columns("doomed")),
+        list(status_ids),
+        now,
+    )
+    return [
+        Removed(
+            status=Status.of(row),
+            requested=row["requested"],
+            readers=tuple(row["readers"]),
+            mentions=tuple(row["mentioned"]),
+            reached=tuple(row["reached"]),
+            tags=tuple(row["tag_names"]),
+            media_ids=tuple(row["media_ids"]),
+            parent_author_id=row["parent_author_id"],
+        )
+        for row in rows
+    ]
+
+
+# All parts see the rows as they were before the statement.
+_DELETE = """
+    WITH doomed AS (
+        SELECT s.*, s.id = ANY($1::bigint[]) AS requested
+        FROM statuses AS s
+        WHERE s.id = ANY($1::bigint[])
+           OR s.reblog_of_id = ANY($1::bigint[])
+        ORDER BY s.id
+        FOR UPDATE
+    ), buried AS (
+        INSERT INTO tombstones (uri, host, created_at)
+        SELECT doomed.uri, COALESCE(accounts.domain, ''), $2
+        FROM doomed
+        JOIN accounts ON accounts.id = doomed.account_id
+        ON CONFLICT DO NOTHING
+    ), detached AS (
+        UPDATE media
+        SET status_id = NULL, detached_at = $2
+        FROM doomed
+        WHERE media.status_id = doomed.id
+    ), deleted AS (
+        DELETE FROM statuses USING doomed WHERE statuses.id = doomed.id
+    )
+    SELECT {columns}, doomed.requested,
+        ARRAY(SELECT h.account_id FROM home_feed AS h WHERE h.status_id = doomed.id) AS readers,
+        ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = doomed.id) AS mentioned,
+        ARRAY(
+            SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = doomed.id
+            UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = doomed.id
+            UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = doomed.id
+        ) AS reached,
+        ARRAY(
+            SELECT t.name
+            FROM status_tags AS st
+            JOIN tags AS t ON t.id = st.tag_id
+            WHERE st.status_id = doomed.id) AS tag_names,
+        ARRAY(SELECT m.id FROM media AS m WHERE m.status_id = doomed.id) AS media_ids,
+        (SELECT o.account_id
+         FROM statuses AS o
+         WHERE o.id = COALESCE(doomed.reblog_of_id, doomed.in_reply_to_id)) AS parent_author_id
+    FROM doomed
+    ORDER BY doomed.id
+"""
+
+
+async def bury(tx: Transaction, uris: Sequence[str], host: str, now: datetime) -> None:
+    """Leave tombstones for URIs that nothing is known of, so that a late Create is refused."""
+    await tx.execute(
+        """
+        INSERT INTO tombstones (uri, host, created_at)
+        SELECT uri, $2, $3 FROM unnest($1::text[]) AS t(uri)
+        ON CONFLICT DO NOTHING
+        """,
+        list(uris),
+        host,
+        now,
+    )

@@ -1,0 +1,59 @@
+"""Who has to do with a status: the people addressed, and those who reacted to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Account ids around one status, and its hashtags.
+
+    `mentioned` are named in the text, `addressed` also includes those who are not; `boosters`
+    boosted it; `reached` are the authors of replies, boosts and favourites.
+    """
+
+    mentioned: tuple[int, ...]
+    addressed: tuple[int, ...]
+    boosters: tuple[int, ...]
+    reached: tuple[int, ...]
+    tags: tuple[str, ...]
+
+
+async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, Audience]:
+    """Return the audience of each status that exists, by id, in one query."""
+    rows = await conn.fetch(
+        """
+        SELECT s.id,
+            ARRAY(
+                SELECT m.account_id FROM mentions AS m
+                WHERE m.status_id = s.id AND NOT m.silent) AS mentioned,
+            ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = s.id) AS addressed,
+            ARRAY(
+                SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id) AS boosters,
+            ARRAY(
+                SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = s.id
+                UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id
+                UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = s.id
+            ) AS reached,
+            ARRAY(
+                SELECT t.name
+                FROM status_tags AS st
+                JOIN tags AS t ON t.id = st.tag_id
+                WHERE st.status_id = s.id) AS tag_names
+        FROM statuses AS s
+        WHERE s.id = ANY($1::bigint[])
+        """,
+        list(status_ids),
+    )
+    return {
+        row["id"]: Audience(
+            mentioned=tuple(row["mentioned"]),
+            addressed=tuple(row["addressed"]),
+            boosters=tuple(row["boosters"]),
+            reached=tuple(row["reached"]),
+            tags=tuple(row["tag_names"]),
+        )
+        for row in rows
+    }
