@@ -1,1 +1,1 @@
-"""Craft with pictures: where their bytes lie and how they are made small."""
+"""Craft: files, and pictures made safe."""

@@ -18,8 +18,6 @@ from PIL import Image, ImageOps, ImageSequence
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MEMORY_BYTES = 2 * 1024**3
 CPU_SECONDS = 20
-SOURCE_PIXELS = 50_000_000
-_TOO_LARGE = f"This picture has more than {SOURCE_PIXELS // 10**6} million pixels."
 FRAMES = 300
 FRAME_PIXELS = 150_000_000
 
@@ -69,21 +67,22 @@ def limit_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def open_picture(data: bytes) -> Image.Image:
+def open_picture(data: bytes, max_pixels: int) -> Image.Image:
     """Open the bytes as one of our formats, before any pixel is decoded.
 
     Raises NotAPicture for other formats and for sizes beyond the limits.
     """
-    Image.MAX_IMAGE_PIXELS = SOURCE_PIXELS
+    too_large = f"This picture has more than {max_pixels:,} pixels."
+    Image.MAX_IMAGE_PIXELS = max_pixels
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise NotAPicture(_TOO_LARGE) from error
+        raise NotAPicture(too_large) from error
     except Exception as error:
         raise NotAPicture("This file is not a picture that can be shown here.") from error
     width, height = picture.size
-    if width * height > SOURCE_PIXELS:
-        raise NotAPicture(_TOO_LARGE)
+    if width * height > max_pixels:
+        raise NotAPicture(too_large)
     frames = getattr(picture, "n_frames", 1)
     if frames > FRAMES or frames * width * height > FRAME_PIXELS:
         raise NotAPicture("This animation has too many frames.")
@@ -151,9 +150,9 @@ def hash_of(picture: Image.Image) -> str:
     return str(blurhash.encode(rows, across, down))
 
 
-def make(data: bytes, job: Job) -> tuple[Made, bytes, bytes]:
+def make(data: bytes, job: Job, max_pixels: int) -> tuple[Made, bytes, bytes]:
     """Decode, scale, and encode anew. Returns the description, the file and its preview."""
-    picture = open_picture(data)
+    picture = open_picture(data, max_pixels)
     encoder, content_type, ending, options = ENCODINGS[picture.format or ""]
     animated = getattr(picture, "n_frames", 1) > 1 and job.crop is None
     upright = ImageOps.exif_transpose(picture) if not animated else picture
@@ -188,7 +187,7 @@ def main() -> int:
     crop = tuple(words["crop"]) if words.get("crop") else None
     job = Job(int(words["pixels"]), int(words["preview_pixels"]), crop)
     try:
-        made, file, preview = make(sys.stdin.buffer.read(), job)
+        made, file, preview = make(sys.stdin.buffer.read(), job, int(words["max_pixels"]))
     except NotAPicture as refusal:
         sys.stdout.write(str(refusal))
         return 3

@@ -25,12 +25,14 @@ class Picture:
     preview: bytes
 
 
-async def make_picture(data: bytes, job: Job) -> Picture:
+async def make_picture(data: bytes, job: Job, *, max_pixels: int) -> Picture:
     """Decode a stranger's bytes in a child process and return what we keep.
+
+    Pictures of more than `max_pixels` are refused before a pixel is decoded.
 
     Raises Invalid with a sentence when they are no picture, too large, damaged, or take too long.
     """
-    words = asdict(job)
+    words = {**asdict(job), "max_pixels": max_pixels}
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

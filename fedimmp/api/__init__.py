@@ -1,0 +1,1 @@
+"""The Mastodon API: parse, authorise, call one use-case, render."""

@@ -1,0 +1,164 @@
+"""Pictures: uploads of our members, and pictures of peers fetched the first time somebody looks."""
+
+import hashlib
+
+from activitypub import errors as protocol
+from fedimmp.app import App
+from fedimmp.errors import Invalid, NotFound, TooLarge
+from fedimmp.media import pictures
+from fedimmp.media.decoder import Job
+from fedimmp.media.pictures import Picture
+from fedimmp.media.store import new_key
+from storage import media
+from storage.ids import new_id
+from storage.media import Media, NewUpload
+
+Focus = tuple[float, float]
+_JOBS: dict[media.Purpose, Job] = {
+    "attachment": pictures.ATTACHMENT,
+    "avatar": pictures.AVATAR,
+    "header": pictures.HEADER,
+}
+
+
+def preview_key(key: str) -> str:
+    """Return the key under which the preview of a file lies in the store."""
+    return hashlib.sha256(f"preview {key}".encode()).hexdigest()[:32]
+
+
+async def upload(
+    app: App,
+    account_id: int,
+    data: bytes,
+    *,
+    purpose: media.Purpose = "attachment",
+    description: str | None = None,
+    focus: Focus | None = None,
+) -> int:
+    """Store a member's picture and return its id; raises Invalid and TooLarge with a sentence."""
+    if len(data) > app.config.media.max_image_bytes:
+        raise TooLarge(
+            f"A picture may have {app.config.media.max_image_bytes // 1024**2} MiB at most"
+        )
+    _check_description(app, description)
+    picture = await _make(app, data, purpose)
+    key = new_key()
+    await _store(app, key, picture)
+    made = picture.made
+    now = app.now()
+    row = NewUpload(
+        id=new_id(now),
+        account_id=account_id,
+        purpose=purpose,
+        kind="image",
+        file_key=key,
+        content_type=made.content_type,
+        size=made.length,
+        width=made.width,
+        height=made.height,
+        preview_width=made.preview_width,
+        preview_height=made.preview_height,
+        focus_x=focus[0] if focus else None,
+        focus_y=focus[1] if focus else None,
+        blurhash=made.blurhash,
+        description=description,
+    )
+    async with app.db.writer() as tx:
+        await media.insert_upload(tx, row, now)
+    return row.id
+
+
+async def describe(
+    app: App, account_id: int, media_id: int, *, description: str | None, focus: Focus | None
+) -> None:
+    """Change what a picture says before it is posted; None leaves a value as it is."""
+    _check_description(app, description)
+    async with app.db.writer() as tx:
+        found = await media.find_unattached(tx, account_id, media_id)
+        if found is None:
+            raise NotFound
+        before = None
+        if found.focus_x is not None and found.focus_y is not None:
+            before = (found.focus_x, found.focus_y)
+        await media.set_description(
+            tx,
+            media_id,
+            description=found.description if description is None else description,
+            focus=focus or before,
+        )
+
+
+async def discard(app: App, account_id: int, media_id: int) -> None:
+    """Delete an upload that no post carries; raises NotFound, and Invalid for one in use."""
+    async with app.db.writer() as tx:
+        found = await media.find(tx, media_id)
+        if found is None or found.account_id != account_id or found.purpose != "attachment":
+            raise NotFound
+        if found.status_id is not None:
+            raise Invalid("This picture belongs to a post; delete or edit the post")
+        keys = await media.delete(tx, [media_id])
+    await remove_files(app, keys)
+
+
+async def remove_files(app: App, keys: list[str]) -> None:
+    """Remove the bytes of deleted rows, previews included."""
+    for key in keys:
+        await app.media.delete(key)
+        await app.media.delete(preview_key(key))
+
+
+async def ensure_stored(app: App, row: Media) -> Media | None:
+    """Fetch a peer's picture through the gate unless it is here.
+
+    Returns the row as it is then; None when the picture can't be had.
+    """
+    if row.stored or row.remote_url is None:
+        return row if row.stored else None
+    async with app.media.lock(row.file_key):
+        async with app.db.reader() as conn:
+            current = await media.find(conn, row.id)
+        if current is None or current.stored:
+            return current
+        picture = await _fetch(app, row.remote_url, row.purpose)
+        if picture is None:
+            return None
+        await _store(app, row.file_key, picture)
+        made = picture.made
+        async with app.db.writer() as tx:
+            await media.mark_stored(
+                tx,
+                row.id,
+                content_type=made.content_type,
+                size=made.length,
+                width=made.width,
+                height=made.height,
+            )
+            return await media.find(tx, row.id)
+
+
+async def _fetch(app: App, url: str, purpose: media.Purpose) -> Picture | None:
+    limit = app.config.media.max_remote_bytes
+    try:
+        data, _ = await app.client.get_media(url, max_bytes=limit)
+        return await _make(app, data, purpose)
+    except (protocol.ProtocolError, Invalid):
+        return None
+
+
+async def _make(app: App, data: bytes, purpose: media.Purpose) -> Picture:
+    return await pictures.make_picture(
+        data, _JOBS[purpose], max_pixels=app.config.media.max_image_pixels
+    )
+
+
+async def _store(app: App, key: str, picture: Picture) -> None:
+    # The preview first: whoever finds the file finds its preview, too.
+    if picture.preview:
+        await app.media.put(preview_key(key), picture.preview)
+    await app.media.put(key, picture.file)
+
+
+def _check_description(app: App, description: str | None) -> None:
+    longest = app.config.media.max_description_characters
+    if description is not None and len(description) > longest:
+        raise Invalid(f"Validation failed: description is too long (maximum is {longest})")

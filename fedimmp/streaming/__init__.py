@@ -1,0 +1,1 @@
+"""Streams: events as they happen, by WebSocket and as server-sent events."""

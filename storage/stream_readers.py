@@ -1,0 +1,145 @@
+"""Who of those connected right now may hear of an event. Every question is one statement."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from storage.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an event comes from: its author and, for a boost, the author of the original."""
+
+    author_id: int
+    original_id: int
+    original_author_id: int
+
+
+async def origin(conn: Connection, status_id: int) -> Origin | None:
+    """Return who wrote the status, and whom it boosts; None when it is gone meanwhile."""
+    row = await conn.fetchrow(
+        """
+        SELECT s.account_id,
+               COALESCE(o.id, s.id) AS original_id,
+               COALESCE(o.account_id, s.account_id) AS original_author_id
+          FROM statuses s
+          LEFT JOIN statuses o ON o.id = s.reblog_of_id
+         WHERE s.id = $1
+        """,
+        status_id,
+    )
+    if row is None:
+        return None
+    return Origin(row["account_id"], row["original_id"], row["original_author_id"])
+
+
+async def home_readers(
+    conn: Connection, status_id: int, account_ids: Collection[int]
+) -> frozenset[int]:
+    """Return those of the accounts whose home timeline holds the status."""
+    rows = await conn.fetch(
+        """
+        SELECT account_id
+          FROM home_feed
+         WHERE status_id = $1
+           AND account_id = ANY($2::bigint[])
+        """,
+        status_id,
+        list(account_ids),
+    )
+    return frozenset(row["account_id"] for row in rows)
+
+
+async def lists_with(conn: Connection, author_id: int, list_ids: Collection[int]) -> frozenset[int]:
+    """Return those of the lists that the author is on."""
+    rows = await conn.fetch(
+        """
+        SELECT list_id
+          FROM list_accounts
+         WHERE account_id = $1
+           AND list_id = ANY($2::bigint[])
+        """,
+        author_id,
+        list(list_ids),
+    )
+    return frozenset(row["list_id"] for row in rows)
+
+
+async def estranged(
+    conn: Connection, author_ids: Collection[int], account_ids: Collection[int]
+) -> frozenset[int]:
+    """Return those of the accounts that block or mute one of the authors, or are blocked by one."""
+    rows = await conn.fetch(
+        """
+        SELECT account_id FROM blocks
+         WHERE target_id = ANY($1::bigint[]) AND account_id = ANY($2::bigint[])
+        UNION
+        SELECT target_id FROM blocks
+         WHERE account_id = ANY($1::bigint[]) AND target_id = ANY($2::bigint[])
+        UNION
+        SELECT account_id FROM mutes
+         WHERE target_id = ANY($1::bigint[]) AND account_id = ANY($2::bigint[])
+           AND (expires_at IS NULL OR expires_at > now())
+        """,
+        list(author_ids),
+        list(account_ids),
+    )
+    return frozenset(row["account_id"] for row in rows)
+
+
+async def acquainted(
+    conn: Connection, status_id: int, account_ids: Collection[int]
+) -> frozenset[int]:
+    """Return those of the accounts for whom the status carries marks of their own.
+
+    Authors, and whoever favourited, boosted, bookmarked or pinned it: they get a payload of their
+    own, all others share one.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT account_id FROM statuses WHERE id = $1 AND account_id = ANY($2::bigint[])
+        UNION
+        SELECT account_id FROM statuses WHERE reblog_of_id = $1 AND account_id = ANY($2::bigint[])
+        UNION
+        SELECT account_id FROM favourites WHERE status_id = $1 AND account_id = ANY($2::bigint[])
+        UNION
+        SELECT account_id FROM bookmarks WHERE status_id = $1 AND account_id = ANY($2::bigint[])
+        UNION
+        SELECT v.account_id
+          FROM poll_votes v
+          JOIN polls p ON p.id = v.poll_id
+         WHERE p.status_id = $1 AND v.account_id = ANY($2::bigint[])
+        """,
+        status_id,
+        list(account_ids),
+    )
+    return frozenset(row["account_id"] for row in rows)
+
+
+async def list_owner(conn: Connection, list_id: int) -> int | None:
+    """Return the account that owns the list; None when there is no such list."""
+    owner: int | None = await conn.fetchval("SELECT account_id FROM lists WHERE id = $1", list_id)
+    return owner
+
+
+async def dead_tokens(conn: Connection, token_ids: Collection[int]) -> frozenset[int]:
+    """Return those of the tokens that no longer open anything: revoked, disabled, suspended."""
+    rows = await conn.fetch(
+        """
+        SELECT wanted.id
+          FROM unnest($1::bigint[]) AS wanted (id)
+         WHERE NOT EXISTS (
+                   SELECT 1
+                     FROM tokens t
+                     JOIN accounts a ON a.id = t.account_id
+                     JOIN members m ON m.account_id = a.id
+                    WHERE t.id = wanted.id
+                      AND t.revoked_at IS NULL
+                      AND a.suspended_at IS NULL
+                      AND a.deleted_at IS NULL
+                      AND m.disabled_at IS NULL
+               )
+        """,
+        list(token_ids),
+    )
+    return frozenset(row["id"] for row in rows)
