@@ -106,22 +106,77 @@ async def accept_follow(tx: Transaction, account_id: int, target_id: int) -> Fol
     return _follow_of(record)
 
 
-async def delete_follow(tx: Transaction, account_id: int, target_id: int) -> Follow | None:
-    """Remove a follow or request and return what it was; None when there was none."""
+async def accept_all(tx: Transaction, target_id: int) -> list[Follow]:
+    """Turn all pending requests to an account into follows and return them."""
+    records = await tx.fetch(
+        _counting(
+            f"""
+            UPDATE follows
+               SET state = 'accepted'
+             WHERE target_id = $1
+               AND state = 'pending'
+            RETURNING {_COLUMNS}
+            """,
+            step="1",
+        ),
+        target_id,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def delete_follow(
+    tx: Transaction, account_id: int, target_id: int, *, state: FollowState | None = None
+) -> Follow | None:
+    """Remove a follow or request, or only one in this state, and return what it was."""
     record = await tx.fetchrow(
         _counting(
             f"""
             DELETE FROM follows
              WHERE account_id = $1
                AND target_id = $2
+               AND state = COALESCE($3, state)
             RETURNING {_COLUMNS}
             """,
             step="-1",
         ),
         account_id,
         target_id,
+        state,
     )
     return _follow_of(record)
+
+
+async def delete_follows_of(tx: Transaction, account_id: int) -> list[Follow]:
+    """Remove all follows and requests of and to an account and return what they were."""
+    records = await tx.fetch(
+        _counting(
+            f"""
+            DELETE FROM follows
+             WHERE account_id = $1
+                OR target_id = $1
+            RETURNING {_COLUMNS}
+            """,
+            step="-1",
+        ),
+        account_id,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def count_requests(conn: Connection, target_id: int) -> int:
+    """Return how many wait for an account's answer, counting no further than 40."""
+    total: int = await conn.fetchval(
+        """
+        SELECT count(*)
+          FROM (SELECT
+                  FROM follows
+                 WHERE target_id = $1
+                   AND state = 'pending'
+                 LIMIT 40) AS waiting
+        """,
+        target_id,
+    )
+    return total
 
 
 async def delete_follows_between(tx: Transaction, one_id: int, other_id: int) -> list[Follow]:
