@@ -51,7 +51,7 @@ class WordValue(TextValue):
         self.words = words
 
     def read(self, value: Any) -> str:
-        text = super().read(value)
+        text: str = super().read(value)
         if text not in self.words:
             raise ValidationError(f"must be one of {', '.join(self.words)}")
         return text
@@ -61,7 +61,7 @@ class PathValue(TextValue):
     """A path; the loader makes a relative one count from the folder of the configuration file."""
 
     def read(self, value: Any) -> Path:
-        text = super().read(value)
+        text: str = super().read(value)
         if not text:
             raise ValidationError("must be a path")
         return Path(text).expanduser()
@@ -142,7 +142,7 @@ class NetworkValue(TextValue):
     """A network as CIDR, or a single address."""
 
     def read(self, value: Any) -> IpNetwork:
-        text = super().read(value)
+        text: str = super().read(value)
         try:
             return ipaddress.ip_network(text)
         except ValueError as error:
@@ -155,7 +155,7 @@ class AddressValue(TextValue):
     """An IP address."""
 
     def read(self, value: Any) -> str:
-        text = super().read(value)
+        text: str = super().read(value)
         host, _, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "53")
         try:
             ipaddress.ip_address(host)
@@ -170,7 +170,7 @@ class ListenValue(TextValue):
     """Where to listen: address and port."""
 
     def read(self, value: Any) -> str:
-        text = super().read(value)
+        text: str = super().read(value)
         host, colon, port = text.rpartition(":")
         if not colon or not host or not port.isdigit() or int(port[:6]) > 65535:
             raise ValidationError('must be an address and a port such as "127.0.0.1:8080"')
@@ -181,7 +181,7 @@ class OriginValue(TextValue):
     """An origin: https, or http on a loopback name; returned in lower case without default port."""
 
     def read(self, value: Any) -> str:
-        text = super().read(value)
+        text: str = super().read(value)
         try:
             parts = urlsplit(text)
             scheme, host, port = parts.scheme, parts.hostname, parts.port

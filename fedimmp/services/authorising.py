@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 from fedimmp.app import App
@@ -267,3 +267,9 @@ def _app_row(
         scopes=tuple(scopes),
         created_at=app.now(),
     )
+
+
+async def note_token_used(app: App, token_id: int, today: date) -> None:
+    """Note that a token was used on this day, which members see in their list of applications."""
+    async with app.db.writer() as tx:
+        await oauth.update_token_used(tx, token_id, today)

@@ -1,0 +1,229 @@
+"""Joins routes into an aiohttp application: authentication, limits, errors, headers, request ids.
+
+The edges behind it see a Call. `build` decides which routes there are.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler as AiohttpHandler
+
+from fedimmp import logs
+from fedimmp.app import App
+from fedimmp.errors import Forbidden, Unauthorized
+from fedimmp.web import auth
+from fedimmp.web.addresses import Address, client_address
+from fedimmp.web.bodies import BodyReader
+from fedimmp.web.call import AppCaller, Call, Viewer
+from fedimmp.web.failures import Failure, failure_of
+from fedimmp.web.limits import RateLimiter, Spender
+from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Route
+
+log = logging.getLogger(__name__)
+
+# Renders an error for people: request, status, sentence, request id.
+ErrorPage = Callable[[web.Request, int, str, str], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    render: ErrorPage
+
+
+APP: Final = web.AppKey("APP", App)
+_PAGES: Final = web.AppKey("PAGES", _Pages)
+LIMITER: Final = web.AppKey("LIMITER", RateLimiter)
+
+REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
+_ROUTE: Final = web.RequestKey("ROUTE", Route)
+_EXTRA_HEADERS: Final = web.RequestKey("EXTRA_HEADERS", dict[str, str])
+
+_PAGING: Final = frozenset(("page", "min_id", "max_id", "since_id"))
+_CORS_PATHS: Final = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/.well-known/",
+    "/nodeinfo/",
+)
+_CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Link, Mastodon-Async-Refresh, X-RateLimit-Reset, X-RateLimit-Limit,"
+        " X-RateLimit-Remaining, X-Request-Id"
+    ),
+}
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, X-Requested-With"
+    ),
+    "Access-Control-Max-Age": "86400",
+}
+_SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "fedimmp",
+}
+_TWINS: Final = {"PUT": "PATCH", "PATCH": "PUT"}
+
+
+def application(
+    app: App, routes: Sequence[Route], *, error_page: ErrorPage | None = None
+) -> web.Application:
+    """Return the web application that serves these routes for this App.
+
+    A PUT also answers PATCH and the other way round, as in Mastodon; a GET also answers HEAD.
+    """
+    # Bodies are bounded by BodyReader, which knows each route's limit.
+    web_app = web.Application(middlewares=[_answer])
+    web_app[APP] = app
+    web_app[LIMITER] = RateLimiter(app.config.limits)
+    if error_page is not None:
+        web_app[_PAGES] = _Pages(error_page)
+    taken = {(route.method, route.path) for route in routes}
+    for route in routes:
+        handler = _dispatcher(route)
+        if route.method == "GET":
+            web_app.router.add_get(route.path, handler)
+            continue
+        web_app.router.add_route(route.method, route.path, handler)
+        twin = _TWINS.get(route.method)
+        if twin and (twin, route.path) not in taken:
+            web_app.router.add_route(twin, route.path, handler)
+    web_app.on_response_prepare.append(_decorate)
+    return web_app
+
+
+def _dispatcher(route: Route) -> AiohttpHandler:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        app = request.app[APP]
+        request[_ROUTE] = route
+        address = client_address(request, app.config.server.trusted_proxies)
+        caller = await _authenticated(app, request, route, address)
+        request[_EXTRA_HEADERS] = _spend(request, route, caller, address)
+        reader = BodyReader(
+            request,
+            app.media,
+            max_body=route.max_body,
+            seconds=app.config.limits.body_seconds,
+        )
+        try:
+            return await route.handler(Call(request, app, route, caller, reader))
+        finally:
+            await reader.close()
+
+    return dispatch
+
+
+async def _authenticated(
+    app: App, request: web.Request, route: Route, address: Address | None
+) -> Viewer | AppCaller | None:
+    try:
+        return await auth.caller_of_route(app, request, route)
+    except (Unauthorized, Forbidden):
+        # Guessing tokens costs the address, as anonymous calls do.
+        _spend(request, route, None, address)
+        raise
+
+
+def _spend(
+    request: web.Request,
+    route: Route,
+    caller: Viewer | AppCaller | None,
+    address: Address | None,
+) -> dict[str, str]:
+    who = Spender(
+        account_id=caller.account_id if isinstance(caller, Viewer) else None,
+        token_id=caller.token_id if caller else None,
+        address=address,
+    )
+    paging = request.method == "GET" and not _PAGING.isdisjoint(request.query)
+    return request.app[LIMITER].spend(route.limit, who, request.app[APP].now(), paging=paging)
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+    """Give the request its id, answer its errors, and log it once."""
+    request_id = request[REQUEST_ID] = secrets.token_hex(8)
+    started = time.monotonic()
+    with logs.bind(request=request_id):
+        try:
+            response = await _handle(request, handler)
+        except web.HTTPException as answer:
+            if answer.status >= 400:
+                response = await _failed(request, failure_of(answer, request_id))
+            else:
+                raise
+        except ConnectionError:
+            # The client went away; there is nobody to answer.
+            raise
+        except Exception as error:
+            response = await _failed(request, failure_of(error, request_id))
+        _log(request, response.status, started)
+        return response
+
+
+async def _handle(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+    if request.method == hdrs.METH_OPTIONS and request.path.startswith(_CORS_PATHS):
+        return web.Response(status=204, headers=_PREFLIGHT)
+    return await handler(request)
+
+
+async def _failed(request: web.Request, failure: Failure) -> web.Response:
+    pages = request.app.get(_PAGES)
+    if pages is not None and _wants_page(request):
+        response = await pages.render(
+            request, failure.status, failure.sentence, request[REQUEST_ID]
+        )
+        response.headers.update(failure.headers)
+        return response
+    return json_response(failure.body(), status=failure.status, headers=failure.headers)
+
+
+def _wants_page(request: web.Request) -> bool:
+    if _ROUTE in request:
+        return request[_ROUTE].html
+    # No route of ours: a person who mistyped an address, or a program.
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith(
+        _CORS_PATHS
+    )
+
+
+async def _decorate(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+    for name, value in request.get(_EXTRA_HEADERS, {}).items():
+        headers.setdefault(name, value)
+    if request.path.startswith(_CORS_PATHS):
+        headers.update(_CORS)
+    for name, value in _SECURITY.items():
+        headers.setdefault(name, value)
+    if request.app[APP].uris.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.status >= 400:
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _log(request: web.Request, status: int, started: float) -> None:
+    # The path without its query: tokens and search terms stay out of the logs.
+    log.info(
+        "%s %s %s",
+        request.method,
+        request.rel_url.raw_path,
+        status,
+        extra={
+            "milliseconds": round((time.monotonic() - started) * 1000, 1),
+            "address": str(client_address(request, request.app[APP].config.server.trusted_proxies)),
+        },
+    )

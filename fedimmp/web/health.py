@@ -1,0 +1,24 @@
+"""Whether this process lives, and whether it can answer: for probes and load balancers."""
+
+from aiohttp import web
+
+from fedimmp.web.call import Call
+from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Route
+
+
+async def livez(call: Call) -> web.StreamResponse:
+    """The process answers; nothing else is asked, so a broken database restarts nobody."""
+    return json_response({"status": "ok", "office": call.app.uris.host})
+
+
+async def readyz(call: Call) -> web.StreamResponse:
+    """The database answers too; otherwise 503 with Retry-After."""
+    await call.app.db.ping()
+    return json_response({"status": "ok"})
+
+
+ROUTES = (
+    Route("GET", "/livez", livez, public=True, limit="none"),
+    Route("GET", "/readyz", readyz, public=True, limit="none"),
+)

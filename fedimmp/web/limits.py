@@ -1,0 +1,151 @@
+"""Rate limits: fixed windows in this process's memory, per member, token or address.
+
+A route names a family. Every family but "none" also counts against the limits that hold for all
+calls. Sign-in has its own throttle in the database, since it guards a secret.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from fedimmp.config import Limits
+from fedimmp.errors import TooMany
+from fedimmp.web.addresses import Address, bucket, is_within
+
+Holder = Literal["member", "token", "address"]
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_CAPACITY: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How many calls a holder has in a window; `setting` names the number in the configuration."""
+
+    name: str
+    setting: str
+    seconds: int
+    holder: Holder
+
+
+_MEMBER: Final = Rule("member", "member_calls", 5 * _MINUTE, "member")
+_TOKEN: Final = Rule("token", "token_calls", 5 * _MINUTE, "token")
+_ADDRESS: Final = Rule("address", "address_calls", 5 * _MINUTE, "address")
+_PAGING: Final = Rule("paging", "paging_calls", 15 * _MINUTE, "member")
+
+FAMILIES: Final[Mapping[str, Rule | None]] = {
+    "none": None,
+    "api": None,
+    "streaming": None,
+    "posting": Rule("posting", "posts", 3 * _HOUR, "member"),
+    "deletes": Rule("deletes", "deletions", 30 * _MINUTE, "member"),
+    "follows": Rule("follows", "follows", 24 * _HOUR, "member"),
+    "media": Rule("media", "uploads", 30 * _MINUTE, "member"),
+    "apps": Rule("apps", "app_registrations", 10 * _MINUTE, "address"),
+    "sign_in": Rule("sign_in", "sign_ins", 5 * _MINUTE, "address"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who makes a call: the ids of member and token where known, and the address."""
+
+    account_id: int | None
+    token_id: int | None
+    address: Address | None
+
+
+@dataclass(slots=True)
+class _Window:
+    count: int
+    ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    limit: int
+    count: int
+    ends_at: float
+
+    @property
+    def share(self) -> float:
+        return self.count / self.limit
+
+    def headers(self) -> dict[str, str]:
+        reset = datetime.fromtimestamp(self.ends_at, UTC)
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(0, self.limit - self.count)),
+            "X-RateLimit-Reset": reset.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        }
+
+
+class RateLimiter:
+    """Counts calls. Of at most `capacity` windows; the ones that end first make room."""
+
+    def __init__(self, limits: Limits, *, capacity: int = _CAPACITY) -> None:
+        self._limits = limits
+        self._capacity = capacity
+        self._windows: dict[tuple[str, str], _Window] = {}
+
+    def spend(
+        self, family: str, who: Spender, now: datetime, *, paging: bool = False
+    ) -> dict[str, str]:
+        """Count one call and return the headers to answer with; raises TooMany with them.
+
+        Shown is the family's own limit, or else the one that is most exhausted.
+        """
+        if family == "none":
+            return {}
+        own = FAMILIES[family]
+        rules = [_MEMBER, _TOKEN] if who.token_id is not None else [_ADDRESS]
+        if paging and who.token_id is not None:
+            rules.append(_PAGING)
+        if own is not None:
+            rules.append(own)
+        spent = [(rule, self._count(rule, who, now.timestamp())) for rule in rules]
+        exhausted = [result for _, result in spent if result.count > result.limit]
+        if exhausted:
+            longest = max(exhausted, key=lambda result: result.ends_at)
+            raise TooMany(
+                retry_after=math.ceil(longest.ends_at - now.timestamp()), headers=longest.headers()
+            )
+        shown = next((result for rule, result in spent if rule is own), None)
+        return (shown or max((result for _, result in spent), key=lambda r: r.share)).headers()
+
+    def _count(self, rule: Rule, who: Spender, now: float) -> _Spent:
+        key = (rule.name, _holder_key(rule, who))
+        window = self._windows.get(key)
+        if window is None or window.ends_at <= now:
+            self._make_room(now)
+            window = self._windows[key] = _Window(0, now + rule.seconds)
+        window.count += 1
+        return _Spent(self._amount(rule, who), window.count, window.ends_at)
+
+    def _amount(self, rule: Rule, who: Spender) -> int:
+        amount = float(getattr(self._limits, rule.setting)) * self._limits.factor
+        from_office = who.address and is_within(who.address, self._limits.office_networks)
+        if rule.holder == "address" and from_office:
+            amount *= self._limits.office_factor
+        return max(1, int(amount))
+
+    def _make_room(self, now: float) -> None:
+        if len(self._windows) < self._capacity:
+            return
+        self._windows = {key: w for key, w in self._windows.items() if w.ends_at > now}
+        excess = len(self._windows) - self._capacity * 3 // 4
+        if excess > 0:
+            by_end = sorted(self._windows, key=lambda key: self._windows[key].ends_at)
+            for key in by_end[:excess]:
+                del self._windows[key]
+
+
+def _holder_key(rule: Rule, who: Spender) -> str:
+    if rule.holder == "member" and who.account_id is not None:
+        return f"member {who.account_id}"
+    if rule.holder != "address" and who.token_id is not None:
+        return f"token {who.token_id}"
+    return f"address {bucket(who.address)}"
