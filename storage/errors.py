@@ -29,6 +29,10 @@ class Unstorable(StorageError):
     """A value that no column holds: NUL or a lone surrogate in text, a number out of range."""
 
 
+class LeaseLost(StorageError):
+    """Another worker has leased the work meanwhile; what was done must not be committed."""
+
+
 class ClusterError(StorageError):
     """The private cluster cannot be used: other owner, other major version, no binaries."""
 

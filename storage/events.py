@@ -1,0 +1,186 @@
+"""The stream log: what happened, for the streams and caches of all processes.
+
+Rows hold ids and audience, not payloads; whoever reads renders. Ids are handed out before their
+transactions commit, so they become visible out of order: `EventReader` skips none.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from storage.database import Connection, Transaction
+
+_BATCH = 2000
+# Longer than any transaction can last; see `TRANSACTION_SECONDS`.
+_GAP_LIFE = timedelta(seconds=30)
+_MOST_GAPS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before it is stored; `account_ids` are the readers whose own stream it concerns."""
+
+    kind: str
+    subject_id: int | None = None
+    account_ids: Sequence[int] | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A stored event."""
+
+    id: int
+    kind: str
+    subject_id: int | None
+    account_ids: list[int] | None
+    detail: dict[str, Any]
+    created_at: datetime
+
+
+async def append(
+    tx: Transaction,
+    kind: str,
+    *,
+    subject_id: int | None = None,
+    account_ids: Sequence[int] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Log one event and wake the readers after the commit."""
+    await append_many(tx, [NewEvent(kind, subject_id, account_ids, detail or {})])
+
+
+async def append_many(tx: Transaction, events: Sequence[NewEvent]) -> None:
+    """Log events in this order, in one statement, and wake the readers after the commit."""
+    if not events:
+        return
+    await tx.execute(
+        """
+        INSERT INTO stream_events (kind, subject_id, account_ids, detail)
+        SELECT
+            event ->> 'kind',
+            (event ->> 'subject_id')::bigint,
+            CASE jsonb_typeof(event -> 'account_ids')
+                WHEN 'array' THEN ARRAY(
+                    SELECT id::bigint
+                    FROM jsonb_array_elements_text(event -> 'account_ids') AS ids (id)
+                )
+            END,
+            event -> 'detail'
+        FROM jsonb_array_elements($1) WITH ORDINALITY AS events (event, position)
+        ORDER BY position
+        """,
+        [
+            {
+                "kind": event.kind,
+                "subject_id": event.subject_id,
+                "account_ids": None if event.account_ids is None else list(event.account_ids),
+                "detail": dict(event.detail),
+            }
+            for event in events
+        ],
+    )
+    tx.hint("stream")
+
+
+async def read_after(
+    conn: Connection, last_id: int, gap_ids: Collection[int], limit: int
+) -> list[Event]:
+    """Return events above `last_id` and those of `gap_ids` that have appeared, by rising id."""
+    rows = await conn.fetch(
+        """
+        SELECT id, kind, subject_id, account_ids, detail, created_at
+        FROM stream_events
+        WHERE
+            id > $1
+            OR id = ANY($2)
+        ORDER BY id
+        LIMIT $3
+        """,
+        last_id,
+        list(gap_ids),
+        limit,
+    )
+    return [Event(**dict(row)) for row in rows]
+
+
+async def newest_id(conn: Connection) -> int:
+    """Return the highest id handed out so far, 0 before the first; its event may not be visible."""
+    return int(
+        await conn.fetchval(
+            """
+            SELECT CASE WHEN is_called THEN last_value ELSE 0 END
+            FROM stream_events_id_seq
+            """
+        )
+    )
+
+
+async def prune(tx: Transaction, before: datetime) -> int:
+    """Delete events that are older and return their number."""
+    return await tx.execute(
+        """
+        DELETE FROM stream_events
+        WHERE created_at < $1
+        """,
+        before,
+    )
+
+
+class EventReader:
+    """One reader's place in the log: the highest id seen, and the ids below it still missing.
+
+    A missing id is asked for until it appears or 30 seconds are over, when its transaction must
+    have been rolled back.
+    """
+
+    def __init__(self, last_id: int) -> None:
+        self._last_id = last_id
+        self._gaps: dict[int, datetime] = {}
+        # Ids to be asked for from the first read on, whose clock then says for how long.
+        self._unseen: list[int] = []
+
+    @classmethod
+    async def at_end(cls, conn: Connection) -> Self:
+        """Start behind everything that is visible now; what commits later is not missed."""
+        row = await conn.fetchrow(
+            """
+            WITH newest AS (
+                SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id
+                FROM stream_events_id_seq
+            )
+            SELECT
+                newest.id,
+                ARRAY(
+                    SELECT number
+                    FROM generate_series(GREATEST(newest.id - 999, 1), newest.id) AS number
+                    WHERE NOT EXISTS (SELECT FROM stream_events WHERE id = number)
+                ) AS unseen
+            FROM newest
+            """
+        )
+        if row is None:
+            raise RuntimeError("A sequence has exactly one row.")
+        reader = cls(row["id"])
+        reader._unseen = row["unseen"]
+        return reader
+
+    async def read(self, conn: Connection, now: datetime) -> list[Event]:
+        """Return what has appeared since, by rising id, each event once; at most 2000."""
+        self._miss(self._unseen, now)
+        self._unseen = []
+        found = await read_after(conn, self._last_id, self._gaps, _BATCH)
+        for event in found:
+            self._gaps.pop(event.id, None)
+            # An id far ahead means that ids were lost in a crash; the nearest ones matter.
+            start = max(self._last_id + 1, event.id - _MOST_GAPS)
+            self._miss(range(start, event.id), now)
+            self._last_id = max(self._last_id, event.id)
+        # Only now, after having asked for them once more.
+        self._gaps = {id_: expiry for id_, expiry in self._gaps.items() if expiry > now}
+        return found
+
+    def _miss(self, ids: Sequence[int], now: datetime) -> None:
+        for id_ in ids:
+            self._gaps[id_] = now + _GAP_LIFE

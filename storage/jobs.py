@@ -1,0 +1,201 @@
+"""Work that is a row: done after the commit that asked for it, however often processes die.
+
+What a job does is the caller's; here is who may do it when. A lease is a token and a time on the
+row, so a worker that dies is followed by another one when its time is over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from storage.database import Connection, Transaction
+from storage.errors import LeaseLost
+
+# Due by every clock: the one that reads need not agree with the one that wrote.
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A leased job. `attempts` counts this one too, so it rises even when workers crash over it."""
+
+    id: int
+    kind: str
+    key: str | None
+    payload: Mapping[str, Any]
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    lease_token: UUID
+
+
+async def enqueue(
+    tx: Transaction,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Ask for a job, at once or from `due_at` on.
+
+    Of a kind with the same key at most one job waits: it takes the newer payload and the earlier
+    time. One that is being worked on runs once more afterwards, since it may have looked already.
+    """
+    await tx.execute(
+        """
+        INSERT INTO jobs (kind, key, payload, due_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (kind, key) WHERE key IS NOT NULL AND state = 'waiting' DO UPDATE
+        SET
+            payload = EXCLUDED.payload,
+            due_at = CASE
+                WHEN jobs.lease_token IS NULL THEN LEAST(jobs.due_at, EXCLUDED.due_at)
+                ELSE EXCLUDED.due_at
+            END,
+            -- The worker keeps its time, but can no longer complete the job.
+            lease_token = NULL
+        """,
+        kind,
+        key,
+        dict(payload),
+        due_at or _AT_ONCE,
+    )
+    if due_at is None:
+        tx.hint("jobs")
+
+
+async def lease(
+    tx: Transaction, kinds: Sequence[str], limit: int, now: datetime, lease_seconds: float
+) -> list[Job]:
+    """Take up to `limit` due jobs of these kinds, the longest waiting first."""
+    rows = await tx.fetch(
+        """
+        UPDATE jobs
+        SET
+            lease_token = $5,
+            leased_until = $4,
+            attempts = attempts + 1
+        WHERE id = ANY(
+            SELECT id
+            FROM jobs
+            WHERE
+                state = 'waiting'
+                AND kind = ANY($1)
+                AND due_at <= $3
+                AND (leased_until IS NULL OR leased_until <= $3)
+            ORDER BY
+                GREATEST(due_at, created_at),
+                id
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id, kind, key, payload, attempts, due_at, created_at, lease_token
+        """,
+        list(kinds),
+        limit,
+        now,
+        now + timedelta(seconds=lease_seconds),
+        uuid4(),
+    )
+    jobs = [Job(**dict(row)) for row in rows]
+    return sorted(jobs, key=lambda job: (max(job.due_at, job.created_at), job.id))
+
+
+async def complete(tx: Transaction, job: Job) -> None:
+    """Remove a job that was done; raises `LeaseLost` when another worker has it meanwhile.
+
+    Called in the transaction of the work itself, the work happens exactly once.
+    """
+    done = await tx.execute(
+        """
+        DELETE FROM jobs
+        WHERE
+            id = $1
+            AND lease_token = $2
+        """,
+        job.id,
+        job.lease_token,
+    )
+    if not done and not await _free_repeated(tx, job, attempts=0):
+        raise LeaseLost(f"The lease of job {job.id} ({job.kind}) has passed to another worker.")
+
+
+async def retry_later(tx: Transaction, job: Job, due_at: datetime, error: str) -> None:
+    """Give a job back until `due_at`, and keep why."""
+    kept = await tx.execute(
+        """
+        UPDATE jobs
+        SET
+            due_at = $3,
+            last_error = $4,
+            leased_until = NULL,
+            lease_token = NULL
+        WHERE
+            id = $1
+            AND lease_token = $2
+        """,
+        job.id,
+        job.lease_token,
+        due_at,
+        error,
+    )
+    if not kept:
+        await _free_repeated(tx, job, attempts=job.attempts)
+
+
+async def bury(tx: Transaction, job: Job, error: str) -> None:
+    """Set a job aside for people to look at, and keep why."""
+    kept = await tx.execute(
+        """
+        UPDATE jobs
+        SET
+            state = 'buried',
+            last_error = $3,
+            leased_until = NULL,
+            lease_token = NULL
+        WHERE
+            id = $1
+            AND lease_token = $2
+        """,
+        job.id,
+        job.lease_token,
+        error,
+    )
+    if not kept:
+        await _free_repeated(tx, job, attempts=job.attempts)
+
+
+async def count_by_state(conn: Connection) -> dict[str, int]:
+    """Return how many jobs are waiting and how many are buried."""
+    rows = await conn.fetch(
+        """
+        SELECT
+            state,
+            count(*) AS jobs
+        FROM jobs
+        GROUP BY state
+        """
+    )
+    return {"waiting": 0, "buried": 0} | {row["state"]: row["jobs"] for row in rows}
+
+
+async def _free_repeated(tx: Transaction, job: Job, *, attempts: int) -> bool:
+    """End the lease of a job that was asked for again meanwhile; False when there is none."""
+    freed = await tx.execute(
+        """
+        UPDATE jobs
+        SET
+            leased_until = NULL,
+            attempts = $2
+        WHERE
+            id = $1
+            AND state = 'waiting'
+            AND lease_token IS NULL
+        """,
+        job.id,
+        attempts,
+    )
+    return freed > 0
