@@ -1,0 +1,1 @@
+"""What we send: activities built from rows, and the inboxes that they go to."""

@@ -1,0 +1,57 @@
+"""Puts an activity on its way: stored with one delivery for each inbox that its audience means."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from activitypub.errors import TooLarge
+from activitypub.writing import encode
+from fedimmp.app import App
+from fedimmp.errors import Invalid
+from storage import outbox
+from storage.database import Transaction
+from storage.ids import new_id
+from storage.outbox import NewActivity, Recipients
+
+
+async def enqueue(
+    tx: Transaction,
+    app: App,
+    *,
+    account_id: int,
+    activity: dict[str, Any],
+    status_id: int | None = None,
+    followers: bool = False,
+    everyone: bool = False,
+    account_ids: Sequence[int] = (),
+    now: datetime,
+) -> int:
+    """Store an activity of one of our accounts and its deliveries, in one statement.
+
+    `everyone` means each allowed peer with the public feed, `followers` the accepted followers of
+    the account; local accounts among `account_ids` need no delivery and get none. The activity is
+    signed when it is sent. Returns the number of deliveries; raises Invalid for what is too long to
+    be sent.
+    """
+    return await outbox.enqueue(
+        tx,
+        NewActivity(
+            id=new_id(now),
+            account_id=account_id,
+            uri=activity["id"],
+            type=activity["type"],
+            body=_encoded(activity),
+            status_id=status_id,
+        ),
+        Recipients(everyone=everyone, followers=followers, account_ids=account_ids),
+        scheme="https" if app.uris.is_secure else "http",
+        own_host=app.uris.host,
+        now=now,
+    )
+
+
+def _encoded(activity: dict[str, Any]) -> bytes:
+    try:
+        return encode(activity)
+    except TooLarge as error:
+        raise Invalid("Validation failed: this is too long for the other offices") from error

@@ -1,0 +1,81 @@
+"""Our own statuses as notes, from rows."""
+
+from datetime import datetime
+from typing import cast
+
+from activitypub.audience import Visibility, audience
+from activitypub.objects import Attachment, Mention, Poll, PollOption
+from activitypub.writing import OutgoingNote, Tag
+from fedimmp.app import App
+from fedimmp.outbound.actors import file_address
+from storage.notes import NoteMedia, NotePerson, NotePoll, NoteRow
+
+
+def outgoing_note(app: App, row: NoteRow, now: datetime) -> OutgoingNote:
+    """Return a status of ours, which is no boost, as a note."""
+    to, cc = note_audience(app, row)
+    return OutgoingNote(
+        uri=row.uri,
+        actor=app.uris.actor(row.account_id),
+        url=row.url or row.uri,
+        content_html=row.content,
+        published=row.created_at,
+        to=to,
+        cc=cc,
+        summary=row.spoiler_text or None,
+        language=row.language,
+        updated=row.edited_at,
+        in_reply_to=row.parent_uri,
+        sensitive=row.sensitive,
+        attachments=[_attachment(app, file) for file in row.media],
+        mentions=[Mention(person.uri, _handle(app, person)) for person in row.mentioned],
+        hashtags=[Tag(name, app.uris.tag(name)) for name in row.tags],
+        poll=None if row.poll is None else _poll(row.poll, now),
+        conversation=row.conversation_uri,
+    )
+
+
+def note_audience(app: App, row: NoteRow) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (to, cc) of a status of ours; a boost is also for the author of what it boosts."""
+    people = [person.uri for person in row.addressed]
+    if row.boosted_author_uri is not None:
+        people.append(row.boosted_author_uri)
+    return audience(
+        cast("Visibility", row.visibility),
+        app.uris.actor(row.account_id),
+        app.uris.followers(row.account_id),
+        people,
+    )
+
+
+def _handle(app: App, person: NotePerson) -> str:
+    return f"@{person.username}@{person.domain or app.uris.host}"
+
+
+def _attachment(app: App, file: NoteMedia) -> Attachment:
+    focus = None
+    if file.focus_x is not None and file.focus_y is not None:
+        focus = (file.focus_x, file.focus_y)
+    return Attachment(
+        url=file_address(app, file.file_key, file.content_type),
+        media_type=file.content_type,
+        description=file.description or "",
+        blurhash=file.blurhash,
+        width=file.width,
+        height=file.height,
+        focus=focus,
+    )
+
+
+def _poll(poll: NotePoll, now: datetime) -> Poll:
+    ended = poll.closed_at
+    if ended is None and poll.expires_at is not None and poll.expires_at <= now:
+        ended = poll.expires_at
+    shown = ended is not None or not poll.hide_totals
+    return Poll(
+        options=tuple(PollOption(title, votes if shown else 0) for title, votes in poll.options),
+        multiple=poll.multiple,
+        end_time=poll.expires_at,
+        closed=ended,
+        voters_count=poll.voters_count,
+    )

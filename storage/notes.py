@@ -1,0 +1,185 @@
+"""What the wire shows of statuses: everything that a note needs, in one query.
+
+What apps show is the matter of `storage.status_views`; who may see a status, of the fragments.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.database import Connection, Record
+
+
+@dataclass(frozen=True, slots=True)
+class NotePerson:
+    """An account as a note names it; `domain` is None for our own."""
+
+    uri: str
+    username: str
+    domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMedia:
+    """A file of a note."""
+
+    kind: str
+    file_key: str
+    content_type: str
+    description: str | None
+    blurhash: str | None
+    width: int | None
+    height: int | None
+    focus_x: float | None
+    focus_y: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotePoll:
+    """The poll of a note: (title, votes) of each option."""
+
+    options: tuple[tuple[str, int], ...]
+    multiple: bool
+    hide_totals: bool
+    voters_count: int
+    expires_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A status of one of our own with all that its note shows.
+
+    `boosted_uri` and `boosted_author_uri` are set for a boost, which is no note. `addressed` are
+    all whom the status is for by name; `mentioned` are those whom its text names.
+    """
+
+    id: int
+    uri: str
+    url: str | None
+    account_id: int
+    visibility: str
+    sensitive: bool
+    spoiler_text: str
+    content: str
+    language: str | None
+    created_at: datetime
+    edited_at: datetime | None
+    parent_uri: str | None
+    conversation_uri: str | None
+    boosted_uri: str | None
+    boosted_author_uri: str | None
+    addressed: tuple[NotePerson, ...]
+    mentioned: tuple[NotePerson, ...]
+    tags: tuple[str, ...]
+    media: tuple[NoteMedia, ...]
+    poll: NotePoll | None
+
+
+_LOAD = """
+    SELECT s.id,
+           s.uri,
+           s.url,
+           s.account_id,
+           s.visibility,
+           s.sensitive,
+           s.spoiler_text,
+           s.content,
+           s.language,
+           s.created_at,
+           s.edited_at,
+           COALESCE(parent.uri, s.in_reply_to_uri) AS parent_uri,
+           conversation.uri AS conversation_uri,
+           boosted.uri AS boosted_uri,
+           boosted_author.uri AS boosted_author_uri,
+           ARRAY(
+               SELECT ROW (person.uri, person.username, person.domain, mentions.silent)
+                 FROM mentions
+                 JOIN accounts AS person
+                   ON person.id = mentions.account_id
+                WHERE mentions.status_id = s.id
+                ORDER BY person.id) AS people,
+           ARRAY(
+               SELECT tags.display_name
+                 FROM status_tags
+                 JOIN tags
+                   ON tags.id = status_tags.tag_id
+                WHERE status_tags.status_id = s.id
+                ORDER BY tags.name) AS tags,
+           ARRAY(
+               SELECT ROW (media.kind, media.file_key, media.content_type, media.description,
+                           media.blurhash, media.width, media.height,
+                           media.focus_x, media.focus_y)
+                 FROM media
+                WHERE media.status_id = s.id
+                ORDER BY media.position, media.id) AS media,
+           poll.options AS poll_options,
+           poll.multiple AS poll_multiple,
+           poll.hide_totals AS poll_hide_totals,
+           poll.voters_count AS poll_voters,
+           poll.expires_at AS poll_expires_at,
+           poll.closed_at AS poll_closed_at
+      FROM statuses AS s
+      LEFT JOIN statuses AS parent
+        ON parent.id = s.in_reply_to_id
+      LEFT JOIN conversations AS conversation
+        ON conversation.id = s.conversation_id
+      LEFT JOIN statuses AS boosted
+        ON boosted.id = s.reblog_of_id
+      LEFT JOIN accounts AS boosted_author
+        ON boosted_author.id = boosted.account_id
+      LEFT JOIN polls AS poll
+        ON poll.status_id = s.id
+     WHERE s.id = ANY($1::bigint[])
+"""
+
+_PLAIN = (
+    "id",
+    "uri",
+    "url",
+    "account_id",
+    "visibility",
+    "sensitive",
+    "spoiler_text",
+    "content",
+    "language",
+    "created_at",
+    "edited_at",
+    "parent_uri",
+    "conversation_uri",
+    "boosted_uri",
+    "boosted_author_uri",
+)
+
+
+async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, NoteRow]:
+    """Return those of the statuses that exist, by id, in one query."""
+    rows = await conn.fetch(_LOAD, list(status_ids))
+    return {row["id"]: _note(row) for row in rows}
+
+
+def _note(row: Record) -> NoteRow:
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    people = [(NotePerson(*person[:3]), person[3]) for person in row["people"]]
+    return NoteRow(
+        **plain,
+        addressed=tuple(person for person, _ in people),
+        mentioned=tuple(person for person, silent in people if not silent),
+        tags=tuple(row["tags"]),
+        media=tuple(NoteMedia(*file) for file in row["media"]),
+        poll=_poll(row),
+    )
+
+
+def _poll(row: Record) -> NotePoll | None:
+    if row["poll_options"] is None:
+        return None
+    return NotePoll(
+        options=tuple((option["title"], option["votes"]) for option in row["poll_options"]),
+        multiple=row["poll_multiple"],
+        hide_totals=row["poll_hide_totals"],
+        voters_count=row["poll_voters"],
+        expires_at=row["poll_expires_at"],
+        closed_at=row["poll_closed_at"],
+    )
