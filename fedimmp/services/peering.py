@@ -115,7 +115,7 @@ def _check_network(text: str) -> str:
     except ValueError as error:
         raise Invalid(f"{text!r} is not a network such as 10.20.0.0/16.") from error
     if not is_reachable(network.network_address, (network,)):
-        raise Invalid(f"{network} reaches beyond one private range: name the network more narrowly.")
+        raise Invalid(f"{network} reaches beyond one private range: name a narrower one.")
     return str(network)
 
 

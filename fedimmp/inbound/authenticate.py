@@ -1,0 +1,206 @@
+"""Who sends a request to us: the host is judged first, then the signature, then the sender.
+
+Nothing is fetched from, and no name is looked up of, a host that is not on the allowlist
+(federation over HTTP signatures, draft-cavage-12).
+"""
+
+import logging
+from dataclasses import dataclass
+
+from activitypub.errors import Gone, NotTrusted, ProtocolError, Unreachable
+from activitypub.objects import Actor
+from activitypub.ownership import check_key_owner
+from activitypub.signatures.cavage import Claim, check_claim, read_claim, verify
+from activitypub.signatures.keys import VerifyKey, load_public
+from activitypub.signatures.message import Message
+from activitypub.uris import host_of
+from fedimmp.app import App
+from fedimmp.errors import Forbidden, Unauthorized, Unavailable
+from fedimmp.ingest.accounts import upsert_actor
+from fedimmp.remote.keys import fetch_key
+from storage import account_keys, peers
+from storage.account_keys import PublicKey
+
+logger = logging.getLogger(__name__)
+
+_MISMATCH = "The signature does not match the key."
+# How long a peer that could not be reached is spared the next attempt.
+_PAUSE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The remote account that signed a request. `suspended` is always False unless accepted."""
+
+    account_uri: str
+    host: str
+    account_id: int
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A signed request of an allowed host whose signature is not verified yet.
+
+    known is the key as we have it, None for one that we never saw.
+    """
+
+    claim: Claim
+    known: PublicKey | None
+
+
+class KeyGone(Unauthorized):
+    """The key's document was deleted by its office (410), so nothing can be verified by it."""
+
+
+async def authenticate(app: App, message: Message) -> Signer:
+    """Return who signed the request.
+
+    Raises Unauthorized without an acceptable signature, Forbidden for a host that is not allowed
+    or a suspended or deleted account, Unavailable while the key cannot be fetched.
+    """
+    knock = await identify(app, message)
+    signer = await prove(app, message, knock)
+    if signer.suspended:
+        raise Forbidden("This account is suspended here.")
+    return signer
+
+
+async def identify(app: App, message: Message) -> Knock:
+    """Judge what needs neither a fetch nor a key: the host, then coverage, clock and digest."""
+    try:
+        claim = read_claim(message)
+    except ProtocolError as error:
+        raise Unauthorized(str(error)) from error
+    known = await _find_key(app, claim)
+    try:
+        check_claim(message, claim, hosts=frozenset({app.uris.host}), now=app.now())
+    except ProtocolError as error:
+        raise Unauthorized(str(error)) from error
+    return Knock(claim, known)
+
+
+async def prove(app: App, message: Message, knock: Knock) -> Signer:
+    """Verify the signature, fetching the key where it is unknown, or once where it has changed.
+
+    A suspended signer is returned as such, since its own Delete still counts. Raises as
+    `authenticate`, and KeyGone where the key's office has deleted it.
+    """
+    known = knock.known
+    if known is not None and _verifies(app, message, knock.claim, known):
+        return _signer(known)
+    known = await _learn_key(app, knock.claim, known)
+    if not _verifies(app, message, knock.claim, known):
+        raise Unauthorized(_MISMATCH)
+    return _signer(known)
+
+
+async def _find_key(app: App, claim: Claim) -> PublicKey | None:
+    host = claim.key_host
+    if host == app.uris.host:
+        # Our own people never come from outside.
+        raise Forbidden("Nobody of this instance is accepted from outside.")
+    async with app.db.reader() as conn:
+        known = await account_keys.find_public(conn, claim.key_id)
+        if known is None:
+            allowed = await peers.is_allowed(conn, host)
+        else:
+            allowed = known.peer_state == "allowed" and known.domain == host
+    if not allowed:
+        _note_knock(app, host)
+        raise Forbidden(f"{host} is not on the allowlist of this instance.")
+    return known
+
+
+def _verifies(app: App, message: Message, claim: Claim, known: PublicKey) -> bool:
+    try:
+        return verify(message, claim, _parsed(app, known.public_pem))
+    except ProtocolError as error:
+        raise Unauthorized(str(error)) from error
+
+
+def _parsed(app: App, pem: str) -> VerifyKey:
+    key = app.inbox.parsed.get(pem)
+    if key is None:
+        key = load_public(pem)
+        app.inbox.parsed.put(pem, key)
+    return key
+
+
+def _signer(known: PublicKey) -> Signer:
+    if known.deleted:
+        raise Forbidden("This account was deleted.")
+    return Signer(known.account_uri, host_of(known.account_uri), known.account_id, known.suspended)
+
+
+async def _learn_key(app: App, claim: Claim, stale: PublicKey | None) -> PublicKey:
+    """Fetch the key and its owner, store both, and return the key as stored.
+
+    Concurrent requests with one unknown key cause one fetch.
+    """
+    await app.inbox.fetching.acquire(claim.key_id)
+    try:
+        async with app.db.reader() as conn:
+            known = await account_keys.find_public(conn, claim.key_id)
+        if known is not None and (stale is None or known.public_pem != stale.public_pem):
+            return known
+        _check_recent(app, claim, stale)
+        try:
+            owner = await _fetch_owner(app, claim)
+        except (Unauthorized, Forbidden, Unavailable) as refusal:
+            seconds = _PAUSE_SECONDS if isinstance(refusal, Unavailable) else None
+            app.inbox.failed.put(claim.key_id, (type(refusal), refusal.sentence), seconds=seconds)
+            raise
+        return await _store_owner(app, claim, owner)
+    finally:
+        app.inbox.fetching.release(claim.key_id)
+
+
+def _check_recent(app: App, claim: Claim, stale: PublicKey | None) -> None:
+    """Refuse what would be fetched again too soon: rubbish must not make us fetch each time."""
+    failure = app.inbox.failed.get(claim.key_id)
+    if failure is not None:
+        refusal, sentence = failure
+        raise refusal(sentence)
+    if stale is not None:
+        if app.inbox.refetched.get(stale.account_uri):
+            raise Unauthorized(_MISMATCH)
+        app.inbox.refetched.put(stale.account_uri, True)
+
+
+async def _fetch_owner(app: App, claim: Claim) -> Actor:
+    try:
+        owner = await fetch_key(app, claim.key_id)
+        check_key_owner(claim.key_id, owner.id)
+        for key in owner.keys:
+            if key.id == claim.key_id:
+                load_public(key.pem)
+        return owner
+    except Unreachable as error:
+        raise Unavailable(f"Your key could not be fetched: {error}", retry_after=30) from error
+    except NotTrusted as error:
+        raise Forbidden(str(error)) from error
+    except Gone as error:
+        gone = KeyGone if error.status == 410 else Unauthorized
+        raise gone(f"Your key is not there: {error}") from error
+    except ProtocolError as error:
+        raise Unauthorized(str(error)) from error
+
+
+async def _store_owner(app: App, claim: Claim, owner: Actor) -> PublicKey:
+    now = app.now()
+    async with app.db.writer() as tx:
+        await upsert_actor(tx, app, owner, now)
+        known = await account_keys.find_public(tx, claim.key_id)
+    if known is None or known.account_uri != owner.id:
+        raise Unauthorized("The key belongs to another account.")
+    if known.peer_state != "allowed":
+        raise Forbidden(f"{claim.key_host} is not on the allowlist of this instance.")
+    return known
+
+
+def _note_knock(app: App, host: str) -> None:
+    """Log a refused host once in a while: a flood of them must not fill the log."""
+    if app.inbox.knocks.get(host) is None:
+        app.inbox.knocks.put(host, True)
+        logger.info("refused a request of %s, which is not on the allowlist", host)

@@ -1,0 +1,45 @@
+"""Like: a favourite of somebody at another office."""
+
+from datetime import datetime
+
+from activitypub.errors import Malformed
+from activitypub.objects import Activity
+from fedimmp.app import App
+from fedimmp.effects.interactions import favourited
+from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
+from storage import interactions, statuses
+from storage.database import Transaction
+from storage.ids import new_id
+from storage.interactions import Favourite
+
+
+def read_like(activity: Activity) -> str:
+    """Return which post the actor likes."""
+    uri = object_uri(activity)
+    if uri is None:
+        raise Malformed("A Like must have exactly one object.")
+    return uri
+
+
+async def apply_like(
+    tx: Transaction, app: App, received: Received, uri: str, now: datetime
+) -> Outcome:
+    """Store the favourite of a known post that the actor may see; others are ignored."""
+    status = await statuses.find_by_uri(tx, uri)
+    if status is None or received.activity.id in await statuses.tombstoned(
+        tx, [received.activity.id]
+    ):
+        return Outcome.DONE
+    actor = received.account
+    if status.id not in await statuses.list_visible(tx, actor.id, [status.id]):
+        return Outcome.DONE
+    favourite = Favourite(
+        id=new_id(now), account_id=actor.id, status_id=status.id, uri=received.activity.id
+    )
+    stored = await interactions.insert_favourites(tx, [favourite], now)
+    if stored:
+        await favourited(tx, app, stored, now)
+    return Outcome.DONE
+
+
+LIKE = Handler(read_like, apply_like)

@@ -1,0 +1,101 @@
+"""Takes an activity in: authenticated, stored durably, answered; processing comes later."""
+
+import functools
+from collections.abc import Sequence
+
+from activitypub.errors import Malformed, NotAuthentic, ProtocolError, TooLarge
+from activitypub.objects import Activity
+from activitypub.ownership import check_activity_owner, is_key_of
+from activitypub.properties import uri_of
+from activitypub.signatures.message import Message
+from activitypub.uris import host_of
+from activitypub.vocabulary import ACTIVITY_TYPES
+from fedimmp.app import App
+from fedimmp.errors import BadRequest, Forbidden, Unauthorized
+from fedimmp.errors import TooLarge as TooLargeRefusal
+from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
+from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
+from storage import accounts, inbox
+from storage.accounts import Account
+from storage.inbox import NewReceipt
+
+
+async def receive(app: App, message: Message) -> None:
+    """Return once the activity is stored for good, or needs no processing at all.
+
+    Raises Unauthorized, Forbidden, Unavailable as `authenticate` does, BadRequest for what is no
+    activity, TooLarge.
+    """
+    knock = await identify(app, message)
+    try:
+        if knock.known is None and await _is_farewell_of_stranger(app, knock, message.body):
+            return
+        signer = await prove(app, message, knock)
+    except KeyGone:
+        signer = await _farewell_of_known(app, knock, message.body)
+    activity = _read(message.body)
+    try:
+        check_activity_owner(activity, signer.account_uri)
+    except NotAuthentic as error:
+        raise Unauthorized(str(error)) from error
+    if signer.suspended and activity.type not in OF_SUSPENDED:
+        raise Forbidden("This account is suspended here.")
+    if activity.type not in ACTIVITY_TYPES:
+        # Servers announce much that is nothing to us; that is no error of theirs.
+        return
+    receipt = NewReceipt(activity.actor, activity.id, signer.host, activity.type, message.body)
+    if not await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
+        raise Forbidden(f"{signer.host} is not on the allowlist of this instance.")
+
+
+async def _store(app: App, receipts: Sequence[NewReceipt]) -> list[bool]:
+    now = app.now()
+    allowed = await app.db.transact(lambda tx: inbox.receive(tx, receipts, now))
+    return [receipt.host in allowed for receipt in receipts]
+
+
+def _read(body: bytes) -> Activity:
+    try:
+        return parse_activity(body)
+    except TooLarge as error:
+        raise TooLargeRefusal(str(error)) from error
+    except ProtocolError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _deleted_self(body: bytes) -> str | None:
+    """Return the actor that a Delete says is gone, None for anything else."""
+    try:
+        activity = parse_activity(body)
+    except (Malformed, TooLarge):
+        return None
+    if activity.type != "Delete" or uri_of(activity.object) != activity.actor:
+        return None
+    return activity.actor
+
+
+async def _find_account(app: App, uri: str) -> Account | None:
+    async with app.db.reader() as conn:
+        return await accounts.find_by_uri(conn, uri)
+
+
+async def _is_farewell_of_stranger(app: App, knock: Knock, body: bytes) -> bool:
+    """Tell whether somebody whom we never knew says to be gone: then there is nothing to do.
+
+    Large offices send this about everyone to everyone; no key is fetched for it.
+    """
+    actor = _deleted_self(body)
+    if actor is None or host_of(actor) != knock.claim.key_host:
+        return False
+    return await _find_account(app, actor) is None
+
+
+async def _farewell_of_known(app: App, knock: Knock, body: bytes) -> Signer:
+    """Accept the Delete of a known account for whose own key its office answers 410."""
+    actor = _deleted_self(body)
+    account = None if actor is None else await _find_account(app, actor)
+    if account is None or account.domain != knock.claim.key_host or account.deleted_at is not None:
+        raise Unauthorized("Your key is gone, so the signature cannot be verified.")
+    if not is_key_of(knock.claim.key_id, account.uri):
+        raise Unauthorized("The key is not the one of the account that says to be gone.")
+    return Signer(account.uri, account.domain, account.id)

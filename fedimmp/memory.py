@@ -1,0 +1,170 @@
+"""What a process remembers between the requests of peers, bounded, and never the only judge.
+
+Parsed keys save work; recent failures keep a stranger from making us fetch again and again; the
+batch lets requests that arrive together share one commit.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from activitypub.signatures.keys import VerifyKey
+from fedimmp.errors import Refusal
+
+K = TypeVar("K")
+V = TypeVar("V")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Recent(Generic[K, V]):
+    """A bounded map whose entries vanish after some seconds, the least recently used first."""
+
+    def __init__(self, *, seconds: float, capacity: int) -> None:
+        self._seconds = seconds
+        self._capacity = capacity
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """Return the value unless it is too old."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if time.monotonic() > entry[0]:
+            del self._entries[key]
+            return None
+        self._entries.move_to_end(key)
+        return entry[1]
+
+    def put(self, key: K, value: V, *, seconds: float | None = None) -> None:
+        """Remember a value from now on, for the usual time or another."""
+        lasting = self._seconds if seconds is None else seconds
+        self._entries[key] = (time.monotonic() + lasting, value)
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        """Drop a value if it is there."""
+        self._entries.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class Locks(Generic[K]):
+    """One lock per key, kept only while somebody holds or awaits it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[K, tuple[asyncio.Lock, int]] = {}
+
+    async def acquire(self, key: K) -> None:
+        """Wait until nobody else works on this key."""
+        lock, waiting = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, waiting + 1)
+        try:
+            await lock.acquire()
+        except BaseException:
+            self._leave(key)
+            raise
+
+    def release(self, key: K) -> None:
+        """Let the next one in."""
+        self._locks[key][0].release()
+        self._leave(key)
+
+    def _leave(self, key: K) -> None:
+        lock, waiting = self._locks[key]
+        if waiting == 1:
+            del self._locks[key]
+        else:
+            self._locks[key] = (lock, waiting - 1)
+
+
+class Batch(Generic[Item, Result]):
+    """Collects what concurrent callers submit: a batch starts as soon as the one before has ended.
+
+    No timer: one lonely caller never waits, and under load the batches grow by themselves.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(
+        self, item: Item, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
+    ) -> Result:
+        """Return the result of this item; raises what the work raised for its batch.
+
+        A batch that fails is repeated item by item, so that nobody fails for a neighbour. All
+        callers of one batch pass the same work.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(work), name="batch")
+        return await future
+
+    async def _run(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[: self._most]
+                del self._waiting[: self._most]
+                await _work_off(batch, work)
+        finally:
+            self._task = None
+            for _item, future in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+
+
+async def _work_off(
+    batch: list[tuple[Item, asyncio.Future[Result]]],
+    work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+) -> None:
+    try:
+        results = await work([item for item, _future in batch])
+    except Exception as error:
+        if len(batch) == 1:
+            _fail(batch[0][1], error)
+            return
+        for single in batch:
+            await _work_off([single], work)
+        return
+    for (_item, future), result in zip(batch, results, strict=True):
+        # Whoever submitted may have gone away meanwhile.
+        if not future.done():
+            future.set_result(result)
+
+
+def _fail(future: "asyncio.Future[Result]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMemory:
+    """What one App's process remembers of its peers' requests.
+
+    parsed      PEM -> key, made stale by nothing: the PEM is read from its row each time
+    failed      key id -> the refusal and its sentence, where a key could not be had lately
+    refetched   actors whose keys were fetched again lately, after a signature had not verified
+    knocks      refused hosts, so that each is logged once in a while only
+    """
+
+    parsed: Recent[str, VerifyKey] = field(
+        default_factory=lambda: Recent(seconds=86_400, capacity=5_000)
+    )
+    failed: Recent[str, tuple[type[Refusal], str]] = field(
+        default_factory=lambda: Recent(seconds=60, capacity=5_000)
+    )
+    refetched: Recent[str, bool] = field(
+        default_factory=lambda: Recent(seconds=300, capacity=5_000)
+    )
+    knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
+    fetching: Locks[str] = field(default_factory=Locks)
+    receipts: Batch[Any, Any] = field(default_factory=lambda: Batch(most=64))
