@@ -100,17 +100,13 @@ def localised(document: JsonObject, name: str, limit: int) -> tuple[str, str | N
 def link_of(value: object) -> tuple[str, str | None] | None:
     """Return the first acceptable http(s) URL of a text, Link or object, and its media type."""
     for item in listed(value)[:20]:
-        kind: object = None
         if isinstance(item, dict):
-            kind = item.get("mediaType")
-            item = item.get("href") or item.get("url")
-            if isinstance(item, dict | list):
-                nested = link_of(item)
-                if nested is not None:
-                    return nested[0], nested[1] or _media_type(kind)
-                continue
+            nested = link_of(item.get("href") or item.get("url"))
+            if nested is not None:
+                return nested[0], nested[1] or _media_type(item.get("mediaType"))
+            continue
         with contextlib.suppress(Malformed):
-            return check_http_uri(item), _media_type(kind)
+            return check_http_uri(item), None
     return None
 
 

@@ -55,7 +55,8 @@ MAX_OPTIONS = 500
 MAX_OPTION = 500
 MAX_OBJECTS = 100
 
-_USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*", re.IGNORECASE | re.ASCII)
+# An instance actor is often named for its host, which has a port on a test machine.
+_USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*(?::[0-9]{2,5})?", re.IGNORECASE | re.ASCII)
 _BLURHASH = re.compile(r"[A-Za-z0-9#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}")
 _SHORTCODE = re.compile(r"[A-Za-z0-9_]{1,200}")
 _HASHTAG = re.compile(r"\w{1,200}")

@@ -226,6 +226,31 @@ def create(activity_id: str, post: OutgoingNote) -> Json:
     }
 
 
+def vote(
+    activity_id: str,
+    vote_id: str,
+    actor_uri: str,
+    *,
+    option: str,
+    question_uri: str,
+    author_uri: str,
+    published: datetime,
+) -> Json:
+    """Return the Create of a vote: a post without content whose name is the exact option."""
+    ballot: Json = {
+        "id": vote_id,
+        "type": "Note",
+        "attributedTo": actor_uri,
+        "name": option,
+        "inReplyTo": question_uri,
+        "to": [author_uri],
+    }
+    return _activity("Create", activity_id, actor_uri, ballot) | {
+        "published": timestamp(published),
+        "to": [author_uri],
+    }
+
+
 def update_note(activity_id: str, post: OutgoingNote, published: datetime) -> Json:
     """Return the Update of a post."""
     return _activity("Update", activity_id, post.actor, _embedded(note(post))) | {
