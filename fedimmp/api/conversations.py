@@ -1,0 +1,56 @@
+"""Direct conversations of the viewer."""
+
+from aiohttp import web
+
+from fedimmp.entities.conversations import render_conversations
+from fedimmp.errors import NotFound
+from fedimmp.services import conversing
+from fedimmp.web.call import Call
+from fedimmp.web.responses import empty, json_response, paged
+from fedimmp.web.routes import Handler, Route
+from storage import conversations
+
+
+async def index(call: Call) -> web.StreamResponse:
+    """GET /api/v1/conversations: the cursor is the id of the last status."""
+    page = call.page(20, 40)
+    async with call.app.db.reader() as conn:
+        rows = await conversations.list_page(conn, call.viewer.account_id, page)
+        rendered = await render_conversations(call.app, conn, rows, call.viewer.account_id)
+    return paged(
+        call,
+        rendered,
+        first=rows[0].last_status_id if rows else None,
+        last=rows[-1].last_status_id if rows else None,
+        full=len(rows) == page.limit,
+    )
+
+
+def _marks(*, unread: bool) -> Handler:
+    async def edge(call: Call) -> web.StreamResponse:
+        viewer_id, conversation_id = call.viewer.account_id, call.path_id()
+        await conversing.mark(call.app, viewer_id, conversation_id, unread=unread)
+        async with call.app.db.reader() as conn:
+            row = await conversations.find(conn, viewer_id, conversation_id)
+            if row is None:
+                raise NotFound
+            rendered = await render_conversations(call.app, conn, [row], viewer_id)
+        return json_response(rendered[0])
+
+    return edge
+
+
+async def hide(call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/conversations/{id}: only from the viewer's list."""
+    await conversing.hide(call.app, call.viewer.account_id, call.path_id())
+    return empty()
+
+
+_WRITE = ("write:conversations",)
+
+ROUTES = (
+    Route("GET", "/api/v1/conversations", index, scopes=("read:statuses",)),
+    Route("DELETE", "/api/v1/conversations/{id}", hide, scopes=_WRITE),
+    Route("POST", "/api/v1/conversations/{id}/read", _marks(unread=False), scopes=_WRITE),
+    Route("POST", "/api/v1/conversations/{id}/unread", _marks(unread=True), scopes=_WRITE),
+)

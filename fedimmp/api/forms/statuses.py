@@ -1,0 +1,83 @@
+"""Forms of posts, polls and pictures."""
+
+from marshmallow import EXCLUDE, fields
+
+from fedimmp.web.forms import (
+    Boolean,
+    Choice,
+    DateTime,
+    Id,
+    Ids,
+    Integer,
+    Items,
+    Schema,
+    Text,
+)
+
+# Wide bounds: what an office allows is a setting, and the use-case says it with its own number.
+_TEXT = 100_000
+_SECONDS = 2**31
+
+
+class PollForm(Schema):
+    """`poll[...]` of a post."""
+
+    options = Items(Text(_TEXT), maximum=100, load_default=list)
+    expires_in = Integer(0, _SECONDS, load_default=None)
+    multiple = Boolean(load_default=False)
+    hide_totals = Boolean(load_default=False)
+
+
+class StatusForm(Schema):
+    """POST /api/v1/statuses."""
+
+    status = Text(_TEXT, load_default="")
+    spoiler_text = Text(_TEXT, load_default="")
+    in_reply_to_id = Id(load_default=None)
+    media_ids = Ids(maximum=100, load_default=list)
+    poll = fields.Nested(PollForm(unknown=EXCLUDE), allow_none=True, load_default=None)
+    sensitive = Boolean(load_default=None)
+    visibility = Choice("public", "unlisted", "private", "direct", load_default=None)
+    language = Text(35, load_default=None, strip=True)
+    scheduled_at = DateTime(load_default=None)
+
+
+class MediaChangeForm(Schema):
+    """One of `media_attributes[]` of an edit."""
+
+    id = Id(required=True)
+    description = Text(_TEXT, load_default=None)
+    focus = Text(100, load_default=None)
+
+
+class EditForm(Schema):
+    """PUT /api/v1/statuses/{id}: whatever is absent is cleared, so apps send everything."""
+
+    status = Text(_TEXT, load_default="")
+    spoiler_text = Text(_TEXT, load_default="")
+    media_ids = Ids(maximum=100, load_default=list)
+    media_attributes = Items(
+        fields.Nested(MediaChangeForm(unknown=EXCLUDE)), maximum=100, load_default=list
+    )
+    poll = fields.Nested(PollForm(unknown=EXCLUDE), allow_none=True, load_default=None)
+    sensitive = Boolean(load_default=None)
+    language = Text(35, load_default=None, strip=True)
+
+
+class BoostForm(Schema):
+    """POST /api/v1/statuses/{id}/reblog."""
+
+    visibility = Choice("public", "unlisted", "private", load_default=None)
+
+
+class VoteForm(Schema):
+    """POST /api/v1/polls/{id}/votes: answers by their place, from 0."""
+
+    choices = Items(Integer(0, 1000), maximum=100, required=True)
+
+
+class MediaForm(Schema):
+    """POST /api/v2/media and PUT /api/v1/media/{id}, without the file."""
+
+    description = Text(_TEXT, load_default=None)
+    focus = Text(100, load_default=None, strip=True)

@@ -1,0 +1,90 @@
+"""Pictures for posts: upload, describe, look, discard."""
+
+from aiohttp import web
+
+from fedimmp.api.forms.statuses import MediaForm
+from fedimmp.entities.media import media_entity
+from fedimmp.errors import Invalid, NotFound
+from fedimmp.services import media as pictures
+from fedimmp.services.media import Focus
+from fedimmp.web.call import Call, UploadedFile
+from fedimmp.web.responses import empty, json_response
+from fedimmp.web.routes import Route
+from storage import media
+
+# The setting media.max_image_bytes says how large a picture may be; this bounds what is read.
+_MAX_BODY = 100 * 1024 * 1024
+
+
+async def _answer(call: Call, media_id: int) -> web.Response:
+    async with call.app.db.reader() as conn:
+        row = await media.find_unattached(conn, call.viewer.account_id, media_id)
+    if row is None:
+        raise NotFound
+    return json_response(media_entity(call.app, row))
+
+
+def read_focus(text: str | None) -> Focus | None:
+    """Read `x,y`, each from -1 to 1; raises Invalid."""
+    if not text:
+        return None
+    try:
+        across, down = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise Invalid("Validation failed: focus is not two numbers, such as 0.0,0.5") from error
+    if not (-1 <= across <= 1 and -1 <= down <= 1):
+        raise Invalid("Validation failed: focus is not between -1 and 1")
+    return across, down
+
+
+async def upload(call: Call) -> web.StreamResponse:
+    """POST /api/v2/media and /api/v1/media."""
+    form = await call.form(MediaForm())
+    focus = read_focus(form["focus"])
+    file = (await call.params()).get("file")
+    if not isinstance(file, UploadedFile):
+        raise Invalid("Validation failed: file can't be blank")
+    media_id = await pictures.upload(
+        call.app,
+        call.viewer.account_id,
+        await file.read(),
+        description=form["description"],
+        focus=focus,
+    )
+    return await _answer(call, media_id)
+
+
+async def show(call: Call) -> web.StreamResponse:
+    """GET /api/v1/media/{id}, until the picture is posted."""
+    return await _answer(call, call.path_id())
+
+
+async def describe(call: Call) -> web.StreamResponse:
+    """PUT /api/v1/media/{id}."""
+    form = await call.form(MediaForm())
+    await pictures.describe(
+        call.app,
+        call.viewer.account_id,
+        call.path_id(),
+        description=form["description"],
+        focus=read_focus(form["focus"]),
+    )
+    return await _answer(call, call.path_id())
+
+
+async def discard(call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/media/{id}."""
+    await pictures.discard(call.app, call.viewer.account_id, call.path_id())
+    return empty()
+
+
+_WRITE = ("write:media",)
+
+ROUTES = (
+    Route("POST", "/api/v2/media", upload, scopes=_WRITE, limit="media", max_body=_MAX_BODY),
+    Route("POST", "/api/v1/media", upload, scopes=_WRITE, limit="media", max_body=_MAX_BODY),
+    Route("GET", "/api/v1/media/{id}", show, scopes=_WRITE),
+    Route("PUT", "/api/v1/media/{id}", describe, scopes=_WRITE),
+    Route("PATCH", "/api/v1/media/{id}", describe, scopes=_WRITE),
+    Route("DELETE", "/api/v1/media/{id}", discard, scopes=_WRITE),
+)

@@ -1,0 +1,45 @@
+"""Polls: look, and vote."""
+
+from aiohttp import web
+
+from fedimmp.access import access_status
+from fedimmp.api.forms.statuses import VoteForm
+from fedimmp.entities.polls import poll_entity
+from fedimmp.errors import NotFound
+from fedimmp.services import voting
+from fedimmp.web.call import Call
+from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Route
+from storage import polls
+
+
+async def _answer(call: Call, poll_id: int) -> web.Response:
+    """Answer with a poll whose status the viewer may see."""
+    viewer_id = call.viewer.account_id
+    async with call.app.db.reader() as conn:
+        poll = await polls.find(conn, poll_id)
+        if poll is None:
+            raise NotFound
+        await access_status(conn, viewer_id, poll.status_id)
+        ballots = await polls.list_of_statuses(conn, [poll.status_id], viewer_id)
+    if poll.status_id not in ballots:
+        raise NotFound
+    return json_response(poll_entity(ballots[poll.status_id], viewer_id, call.app.now()))
+
+
+async def show(call: Call) -> web.StreamResponse:
+    """GET /api/v1/polls/{id}."""
+    return await _answer(call, call.path_id())
+
+
+async def vote(call: Call) -> web.StreamResponse:
+    """POST /api/v1/polls/{id}/votes."""
+    form = await call.form(VoteForm())
+    await voting.vote(call.app, call.viewer.account_id, call.path_id(), form["choices"])
+    return await _answer(call, call.path_id())
+
+
+ROUTES = (
+    Route("GET", "/api/v1/polls/{id}", show, scopes=("read:statuses",)),
+    Route("POST", "/api/v1/polls/{id}/votes", vote, scopes=("write:statuses",)),
+)

@@ -1,0 +1,148 @@
+"""Posts: write, read, edit, delete."""
+
+from typing import Any
+
+from aiohttp import web
+
+from fedimmp.access import access_status
+from fedimmp.api.forms.statuses import EditForm, StatusForm
+from fedimmp.entities.statuses import render_edits, render_source, render_statuses
+from fedimmp.errors import Invalid, NotFound
+from fedimmp.services import posting
+from fedimmp.services.posting import Draft, MediaChange, PollDraft
+from fedimmp.web.call import Call
+from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Route
+from storage import threads
+
+READ = ("read:statuses",)
+WRITE = ("write:statuses",)
+
+
+async def answer_status(call: Call, status_id: int) -> web.Response:
+    """Answer with one status as the viewer sees it; raises NotFound when it is gone meanwhile."""
+    async with call.app.db.reader() as conn:
+        rendered = await render_statuses(call.app, conn, [status_id], call.viewer.account_id)
+    if not rendered:
+        raise NotFound
+    return json_response(rendered[0])
+
+
+async def create(call: Call) -> web.StreamResponse:
+    """POST /api/v1/statuses. With an Idempotency-Key a repetition answers with the first post."""
+    form = await call.form(StatusForm())
+    if form["scheduled_at"] is not None and form["scheduled_at"] > call.app.now():
+        raise Invalid("Validation failed: scheduled_at is not supported by this server")
+    status_id = await posting.publish(
+        call.app,
+        call.viewer.account_id,
+        Draft(
+            text=form["status"],
+            spoiler_text=form["spoiler_text"],
+            visibility=form["visibility"],
+            sensitive=form["sensitive"],
+            language=form["language"],
+            in_reply_to_id=form["in_reply_to_id"],
+            media_ids=tuple(form["media_ids"]),
+            poll=_poll(form["poll"]),
+        ),
+        application_id=call.viewer.app_id,
+        idempotency_key=call.request.headers.get("Idempotency-Key") or None,
+    )
+    return await answer_status(call, status_id)
+
+
+def _poll(form: dict[str, Any] | None) -> PollDraft | None:
+    if form is None:
+        return None
+    return PollDraft(
+        options=tuple(form["options"]),
+        expires_in=form["expires_in"],
+        multiple=bool(form["multiple"]),
+        hide_totals=bool(form["hide_totals"]),
+    )
+
+
+async def show(call: Call) -> web.StreamResponse:
+    """GET /api/v1/statuses/{id}."""
+    async with call.app.db.reader() as conn:
+        status = await access_status(conn, call.viewer.account_id, call.path_id())
+        rendered = await render_statuses(call.app, conn, [status.id], call.viewer.account_id)
+    if not rendered:
+        raise NotFound
+    return json_response(rendered[0])
+
+
+async def edit(call: Call) -> web.StreamResponse:
+    """PUT /api/v1/statuses/{id}: apps send everything, so what is absent is cleared."""
+    form = await call.form(EditForm())
+    status_id = call.path_id()
+    draft = Draft(
+        text=form["status"],
+        spoiler_text=form["spoiler_text"],
+        sensitive=form["sensitive"],
+        language=form["language"],
+        media_ids=tuple(form["media_ids"]),
+        poll=_poll(form["poll"]),
+        media_changes=tuple(
+            MediaChange(change["id"], change["description"], change["focus"])
+            for change in form["media_attributes"]
+        ),
+    )
+    await posting.edit(call.app, call.viewer.account_id, status_id, draft)
+    return await answer_status(call, status_id)
+
+
+async def delete(call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/statuses/{id}: answers with what was typed, for a redraft."""
+    viewer_id, status_id = call.viewer.account_id, call.path_id()
+    async with call.app.db.reader() as conn:
+        deleted = await render_statuses(call.app, conn, [status_id], viewer_id, with_text=True)
+    delete_media = call.request.query.get("delete_media", "") in ("true", "1")
+    await posting.delete(call.app, viewer_id, status_id, delete_media=delete_media)
+    if not deleted:
+        raise NotFound
+    return json_response(deleted[0])
+
+
+async def context(call: Call) -> web.StreamResponse:
+    """GET /api/v1/statuses/{id}/context: the thread above and below."""
+    viewer_id = call.viewer.account_id
+    async with call.app.db.reader() as conn:
+        status = await access_status(conn, viewer_id, call.path_id())
+        thread = await threads.load(conn, viewer_id, status.id)
+        ids = [*thread.ancestors, *thread.descendants]
+        rendered = await render_statuses(call.app, conn, ids, viewer_id)
+    by_id = {int(one["id"]): one for one in rendered}
+    return json_response(
+        {
+            "ancestors": [by_id[one] for one in thread.ancestors if one in by_id],
+            "descendants": [by_id[one] for one in thread.descendants if one in by_id],
+        }
+    )
+
+
+async def source(call: Call) -> web.StreamResponse:
+    """GET /api/v1/statuses/{id}/source: what was typed."""
+    async with call.app.db.reader() as conn:
+        status = await access_status(conn, call.viewer.account_id, call.path_id())
+    return json_response(render_source(status))
+
+
+async def history(call: Call) -> web.StreamResponse:
+    """GET /api/v1/statuses/{id}/history: all versions, the first one first."""
+    async with call.app.db.reader() as conn:
+        status = await access_status(conn, call.viewer.account_id, call.path_id())
+        return json_response(await render_edits(call.app, conn, status))
+
+
+ROUTES = (
+    Route("POST", "/api/v1/statuses", create, scopes=WRITE, limit="posting"),
+    Route("GET", "/api/v1/statuses/{id}", show, scopes=READ),
+    Route("PUT", "/api/v1/statuses/{id}", edit, scopes=WRITE, limit="posting"),
+    Route("PATCH", "/api/v1/statuses/{id}", edit, scopes=WRITE, limit="posting"),
+    Route("DELETE", "/api/v1/statuses/{id}", delete, scopes=WRITE, limit="deletes"),
+    Route("GET", "/api/v1/statuses/{id}/context", context, scopes=READ),
+    Route("GET", "/api/v1/statuses/{id}/source", source, scopes=READ),
+    Route("GET", "/api/v1/statuses/{id}/history", history, scopes=READ),
+)
