@@ -292,11 +292,12 @@ async def _commit(raw: asyncpg.pool.PoolConnectionProxy) -> None:
 
 async def _abandon(raw: asyncpg.pool.PoolConnectionProxy) -> None:
     try:
-        if not raw.is_closed() and raw.is_in_transaction():
+        if raw.is_in_transaction():
             await raw.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
     except BaseException as error:
-        # A session of unknown state must not go back to the pool.
-        raw.terminate()
+        # Lost already, or of unknown state: it must not go back to the pool.
+        with suppress(asyncpg.InterfaceError):
+            raw.terminate()
         if not isinstance(error, Exception):
             raise
 

@@ -53,7 +53,7 @@ class Page:
         The three parameters are numbered from `first` on: `$first`, `$first+1`, `$first+2`.
         """
         return (
-            f"{column} < ${first} AND {column} > ${first + 1}"
+            f"{column} < ${first}::bigint AND {column} > ${first + 1}::bigint"
             f" ORDER BY {column} {self.order} LIMIT ${first + 2}"
         )
 

@@ -290,6 +290,9 @@ CREATE INDEX media_account ON media (account_id);
 ALTER TABLE accounts
     ADD CONSTRAINT accounts_avatar FOREIGN KEY (avatar_id) REFERENCES media ON DELETE SET NULL,
     ADD CONSTRAINT accounts_header FOREIGN KEY (header_id) REFERENCES media ON DELETE SET NULL;
+-- Without them, deleting a picture would read all accounts.
+CREATE INDEX accounts_avatar_id ON accounts (avatar_id) WHERE avatar_id IS NOT NULL;
+CREATE INDEX accounts_header_id ON accounts (header_id) WHERE header_id IS NOT NULL;
 
 CREATE TABLE polls (
     id bigint PRIMARY KEY,
@@ -333,6 +336,7 @@ CREATE TABLE bookmarks (
     UNIQUE (account_id, status_id)
 );
 CREATE INDEX bookmarks_account ON bookmarks (account_id, id DESC);
+CREATE INDEX bookmarks_status ON bookmarks (status_id);
 
 CREATE TABLE pins (
     id bigint PRIMARY KEY,
@@ -341,6 +345,7 @@ CREATE TABLE pins (
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (account_id, status_id)
 );
+CREATE INDEX pins_status ON pins (status_id);
 
 CREATE TABLE muted_conversations (
     account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
@@ -570,3 +575,11 @@ CREATE TABLE audit (
     target text NOT NULL,
     detail jsonb NOT NULL DEFAULT '{}'
 );
+
+-- Rows of a queue live for moments: without early vacuuming its index fills with dead ones.
+ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE lanes SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE deliveries SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE inbox SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE inbox_actors SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE stream_events SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);

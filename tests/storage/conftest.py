@@ -1,4 +1,4 @@
-"""A transaction that leaves no trace, for tests of single queries."""
+"""A transaction that leaves no trace, and a second client beside `db`."""
 
 from collections.abc import AsyncIterator
 
@@ -20,3 +20,13 @@ async def tx(db: Database) -> AsyncIterator[Transaction]:
             raise _Undo
     except _Undo:
         pass
+
+
+@pytest.fixture
+async def other_db(db: Database, database_url: str) -> AsyncIterator[Database]:
+    """Connect once more, as another process would: its transactions run beside those of `db`."""
+    database = await Database.connect(database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
