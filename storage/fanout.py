@@ -74,6 +74,7 @@ _GIVEN = """
     )
 """
 
+
 # A follower reads what those they follow say, unless it is a reply to somebody they do not follow,
 # a boost they do not want, in a language they left out, or from or with somebody unwelcome.
 _READERS = """
@@ -242,34 +243,40 @@ _SPREAD = f"""
 """
 
 
+_ADOPT = """
+    WITH adopted AS (
+        UPDATE statuses AS child
+        SET in_reply_to_id = parent.id,
+            in_reply_to_account_id = CASE
+                WHEN parent.account_id = child.account_id
+                THEN COALESCE(parent.in_reply_to_account_id, parent.account_id)
+                ELSE parent.account_id END,
+            revision = child.revision + 1
+        FROM statuses AS parent
+        WHERE child.in_reply_to_uri = parent.uri
+          AND child.in_reply_to_id IS NULL
+          AND parent.uri = ANY($1::text[])
+          AND parent.reblog_of_id IS NULL
+        RETURNING child.id, child.visibility, child.conversation_id,
+            parent.id AS parent_id, parent.conversation_id AS parent_conversation_id
+    ), counted AS (
+        INSERT INTO status_counters (status_id, replies)
+        SELECT adopted.parent_id, count(*)
+        FROM adopted
+        WHERE adopted.visibility IN ('public', 'unlisted')
+        GROUP BY adopted.parent_id
+        ORDER BY adopted.parent_id
+        ON CONFLICT (status_id) DO UPDATE
+        SET replies = status_counters.replies + EXCLUDED.replies
+    )
+    SELECT id, conversation_id, parent_conversation_id FROM adopted
+"""
+
+
 async def adopt(tx: Transaction, uris: Sequence[str]) -> list[int]:
     """Give the replies that wait for these statuses their parent; returns the replies' ids."""
     rows = await tx.fetch(
-        """
-        WITH adopted AS (
-            UPDATE statuses AS child
-            SET in_reply_to_id = parent.id,
-                in_reply_to_account_id = parent.account_id,
-                revision = child.revision + 1
-            FROM statuses AS parent
-            WHERE child.in_reply_to_uri = parent.uri
-              AND child.in_reply_to_id IS NULL
-              AND parent.uri = ANY($1::text[])
-              AND parent.reblog_of_id IS NULL
-            RETURNING child.id, child.visibility, child.conversation_id,
-                parent.id AS parent_id, parent.conversation_id AS parent_conversation_id
-        ), counted AS (
-            INSERT INTO status_counters (status_id, replies)
-            SELECT adopted.parent_id, count(*)
-            FROM adopted
-            WHERE adopted.visibility IN ('public', 'unlisted')
-            GROUP BY adopted.parent_id
-            ORDER BY adopted.parent_id
-            ON CONFLICT (status_id) DO UPDATE
-            SET replies = status_counters.replies + EXCLUDED.replies
-        )
-        SELECT id, conversation_id, parent_conversation_id FROM adopted
-        """,
+        _ADOPT,
         list(uris),
     )
     moves = {
@@ -303,6 +310,62 @@ class _Withdrawal(TypedDict):
     conversation_id: int | None
 
 
+_WITHDRAW = """
+    WITH gone AS (
+        SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(
+            account_id bigint, visibility text, parent_id bigint, reblog_of_id bigint,
+            conversation_id bigint)
+    ), authors AS (
+        UPDATE account_counters AS c
+        SET statuses = GREATEST(c.statuses - g.number, 0)
+        FROM (
+            SELECT account_id, count(*) AS number
+            FROM gone
+            WHERE visibility <> 'direct'
+            GROUP BY account_id) AS g
+        WHERE c.account_id = g.account_id
+    ), counters AS (
+        UPDATE status_counters AS c
+        SET replies = GREATEST(c.replies - g.replies, 0),
+            reblogs = GREATEST(c.reblogs - g.reblogs, 0)
+        FROM (
+            SELECT
+                COALESCE(reblog_of_id, parent_id) AS status_id,
+                count(*) FILTER (
+                    WHERE reblog_of_id IS NULL
+                      AND visibility IN ('public', 'unlisted')) AS replies,
+                count(*) FILTER (WHERE reblog_of_id IS NOT NULL) AS reblogs
+            FROM gone
+            WHERE COALESCE(reblog_of_id, parent_id) IS NOT NULL
+            GROUP BY 1) AS g
+        WHERE c.status_id = g.status_id
+    ), talks AS (
+        SELECT ac.id, (
+            SELECT max(s.id)
+            FROM statuses AS s
+            WHERE s.conversation_id = ac.conversation_id
+              AND s.visibility = 'direct'
+              AND s.account_id = ANY(ac.participant_ids || ac.account_id)
+              AND (s.account_id = ac.account_id
+                   OR EXISTS (
+                       SELECT 1 FROM mentions AS m
+                       WHERE m.status_id = s.id AND m.account_id = ac.account_id))
+            ) AS last_status_id
+        FROM account_conversations AS ac
+        WHERE ac.conversation_id IN (
+            SELECT conversation_id FROM gone WHERE visibility = 'direct')
+    ), ended AS (
+        DELETE FROM account_conversations AS ac
+        USING talks
+        WHERE ac.id = talks.id AND talks.last_status_id IS NULL
+    )
+    UPDATE account_conversations AS ac
+    SET last_status_id = talks.last_status_id
+    FROM talks
+    WHERE ac.id = talks.id AND talks.last_status_id IS NOT NULL
+"""
+
+
 async def withdraw(tx: Transaction, removed: Sequence[Removed]) -> None:
     """Take deleted statuses out of counters and conversations."""
     gone = [
@@ -316,59 +379,6 @@ async def withdraw(tx: Transaction, removed: Sequence[Removed]) -> None:
         for each in removed
     ]
     await tx.execute(
-        """
-        WITH gone AS (
-            SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(
-                account_id bigint, visibility text, parent_id bigint, reblog_of_id bigint,
-                conversation_id bigint)
-        ), authors AS (
-            UPDATE account_counters AS c
-            SET statuses = GREATEST(c.statuses - g.number, 0)
-            FROM (
-                SELECT account_id, count(*) AS number
-                FROM gone
-                WHERE visibility <> 'direct'
-                GROUP BY account_id) AS g
-            WHERE c.account_id = g.account_id
-        ), counters AS (
-            UPDATE status_counters AS c
-            SET replies = GREATEST(c.replies - g.replies, 0),
-                reblogs = GREATEST(c.reblogs - g.reblogs, 0)
-            FROM (
-                SELECT
-                    COALESCE(reblog_of_id, parent_id) AS status_id,
-                    count(*) FILTER (
-                        WHERE reblog_of_id IS NULL
-                          AND visibility IN ('public', 'unlisted')) AS replies,
-                    count(*) FILTER (WHERE reblog_of_id IS NOT NULL) AS reblogs
-                FROM gone
-                WHERE COALESCE(reblog_of_id, parent_id) IS NOT NULL
-                GROUP BY 1) AS g
-            WHERE c.status_id = g.status_id
-        ), talks AS (
-            SELECT ac.id, (
-                SELECT max(s.id)
-                FROM statuses AS s
-                WHERE s.conversation_id = ac.conversation_id
-                  AND s.visibility = 'direct'
-                  AND s.account_id = ANY(ac.participant_ids || ac.account_id)
-                  AND (s.account_id = ac.account_id
-                       OR EXISTS (
-                           SELECT 1 FROM mentions AS m
-                           WHERE m.status_id = s.id AND m.account_id = ac.account_id))
-                ) AS last_status_id
-            FROM account_conversations AS ac
-            WHERE ac.conversation_id IN (
-                SELECT conversation_id FROM gone WHERE visibility = 'direct')
-        ), ended AS (
-            DELETE FROM account_conversations AS ac
-            USING talks
-            WHERE ac.id = talks.id AND talks.last_status_id IS NULL
-        )
-        UPDATE account_conversations AS ac
-        SET last_status_id = talks.last_status_id
-        FROM talks
-        WHERE ac.id = talks.id AND talks.last_status_id IS NOT NULL
-        """,
+        _WITHDRAW,
         gone,
     )

@@ -4,10 +4,10 @@ The bytes lie in the media store under `file_key`, or nowhere yet for a remote f
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from storage.database import Connection, Record, Transaction
 
@@ -82,6 +82,16 @@ class NewUpload:
     focus_y: float | None
     blurhash: str | None
     description: str | None
+
+
+def media_of(values: Mapping[str, Any]) -> Media:
+    """Read what `dataclasses.asdict` made of a Media and jsonb kept; times may be text."""
+    moments = {
+        name: datetime.fromisoformat(values[name])
+        for name in ("created_at", "detached_at")
+        if isinstance(values[name], str)
+    }
+    return Media(**{**values, **moments})
 
 
 def _media(row: Record) -> Media:

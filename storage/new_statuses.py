@@ -97,7 +97,9 @@ async def _place(tx: Transaction, news: Sequence[NewStatus]) -> list[NewStatus]:
             new = dataclasses.replace(new, conversation_id=conversation_id)
         if new.conversation_uri and new.conversation_id is not None:
             conversations.setdefault(new.conversation_uri, new.conversation_id)
-        known[new.uri] = _Parent(new.id, new.account_id, new.conversation_id)
+        known[new.uri] = _Parent(
+            new.id, new.account_id, new.in_reply_to_account_id, new.conversation_id
+        )
         placed.append(new)
     return placed
 
@@ -106,7 +108,7 @@ def _below(new: NewStatus, parent: "_Parent") -> NewStatus:
     return dataclasses.replace(
         new,
         in_reply_to_id=parent.id,
-        in_reply_to_account_id=new.in_reply_to_account_id or parent.account_id,
+        in_reply_to_account_id=new.in_reply_to_account_id or parent.partner_of(new.account_id),
         conversation_id=new.conversation_id or parent.conversation_id,
     )
 
@@ -115,7 +117,14 @@ def _below(new: NewStatus, parent: "_Parent") -> NewStatus:
 class _Parent:
     id: int
     account_id: int
+    answered_id: int | None
     conversation_id: int | None
+
+    def partner_of(self, author_id: int) -> int:
+        """Whom a reply by this author answers: in one's own thread, the partner of that."""
+        if self.account_id == author_id and self.answered_id is not None:
+            return self.answered_id
+        return self.account_id
 
 
 async def _known_parents(tx: Transaction, news: Iterable[NewStatus]) -> dict[int | str, _Parent]:
@@ -129,7 +138,7 @@ async def _known_parents(tx: Transaction, news: Iterable[NewStatus]) -> dict[int
         return {}
     rows = await tx.fetch(
         """
-        SELECT id, uri, account_id, conversation_id
+        SELECT id, uri, account_id, in_reply_to_account_id, conversation_id
         FROM statuses
         WHERE (id = ANY($1::bigint[]) OR uri = ANY($2::text[]))
           AND reblog_of_id IS NULL
@@ -139,7 +148,9 @@ async def _known_parents(tx: Transaction, news: Iterable[NewStatus]) -> dict[int
     )
     parents: dict[int | str, _Parent] = {}
     for row in rows:
-        parent = _Parent(row["id"], row["account_id"], row["conversation_id"])
+        parent = _Parent(
+            row["id"], row["account_id"], row["in_reply_to_account_id"], row["conversation_id"]
+        )
         parents[row["id"]] = parent
         parents[row["uri"]] = parent
     return parents

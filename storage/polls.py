@@ -137,6 +137,38 @@ async def list_choices(conn: Connection, poll_id: int, account_id: int) -> tuple
     return tuple(row["choice"] for row in rows)
 
 
+_INSERT_VOTES = """
+    WITH given AS (
+        SELECT * FROM unnest($2::bigint[], $3::smallint[], $4::text[])
+            AS v(account_id, choice, uri)
+    ), before AS (
+        SELECT DISTINCT account_id FROM poll_votes WHERE poll_id = $1
+    ), new AS (
+        INSERT INTO poll_votes (poll_id, account_id, choice, uri)
+        SELECT $1, account_id, choice, uri FROM given
+        ON CONFLICT DO NOTHING
+        RETURNING account_id, choice, uri
+    ), counted AS (
+        UPDATE polls
+        SET voters_count = voters_count + (
+                SELECT count(DISTINCT new.account_id)
+                FROM new
+                WHERE new.account_id NOT IN (SELECT before.account_id FROM before)),
+            options = (
+                SELECT jsonb_agg(
+                    jsonb_set(o.option, '{votes}', to_jsonb(
+                        (o.option ->> 'votes')::bigint
+                        + (SELECT count(*) FROM new WHERE new.choice = o.position - 1)))
+                    ORDER BY o.position)
+                FROM jsonb_array_elements(options) WITH ORDINALITY AS o(option, position))
+        WHERE id = $1
+    ), revised AS (
+        UPDATE statuses SET revision = revision + 1 WHERE id = $5
+    )
+    SELECT account_id, choice, uri FROM new
+"""
+
+
 async def insert_votes(tx: Transaction, poll: Poll, votes: Sequence[NewVote]) -> list[NewVote]:
     """Store votes and count them; returns those that are new.
 
@@ -145,36 +177,7 @@ async def insert_votes(tx: Transaction, poll: Poll, votes: Sequence[NewVote]) ->
     if not votes:
         return []
     rows = await tx.fetch(
-        """
-        WITH given AS (
-            SELECT * FROM unnest($2::bigint[], $3::smallint[], $4::text[])
-                AS v(account_id, choice, uri)
-        ), before AS (
-            SELECT DISTINCT account_id FROM poll_votes WHERE poll_id = $1
-        ), new AS (
-            INSERT INTO poll_votes (poll_id, account_id, choice, uri)
-            SELECT $1, account_id, choice, uri FROM given
-            ON CONFLICT DO NOTHING
-            RETURNING account_id, choice, uri
-        ), counted AS (
-            UPDATE polls
-            SET voters_count = voters_count + (
-                    SELECT count(DISTINCT new.account_id)
-                    FROM new
-                    WHERE new.account_id NOT IN (SELECT before.account_id FROM before)),
-                options = (
-                    SELECT jsonb_agg(
-                        jsonb_set(o.option, '{votes}', to_jsonb(
-                            (o.option ->> 'votes')::bigint
-                            + (SELECT count(*) FROM new WHERE new.choice = o.position - 1)))
-                        ORDER BY o.position)
-                    FROM jsonb_array_elements(options) WITH ORDINALITY AS o(option, position))
-            WHERE id = $1
-        ), revised AS (
-            UPDATE statuses SET revision = revision + 1 WHERE id = $5
-        )
-        SELECT account_id, choice, uri FROM new
-        """,
+        _INSERT_VOTES,
         poll.id,
         [vote.account_id for vote in votes],
         [vote.choice for vote in votes],

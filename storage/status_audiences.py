@@ -57,3 +57,32 @@ async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, Audienc
         )
         for row in rows
     }
+
+
+async def blockers(conn: Connection, author_id: int, account_ids: Sequence[int]) -> set[int]:
+    """Return those of the accounts that block the author, or that are suspended or deleted."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id
+        FROM accounts AS a
+        WHERE a.id = ANY($2::bigint[])
+          AND (a.suspended_at IS NOT NULL
+               OR a.deleted_at IS NOT NULL
+               OR EXISTS (
+                   SELECT 1 FROM blocks AS b
+                   WHERE b.account_id = a.id AND b.target_id = $1))
+        """,
+        author_id,
+        list(account_ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def blocks(conn: Connection, account_id: int, target_id: int) -> bool:
+    """Tell whether the account blocks the other one."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM blocks WHERE account_id = $1 AND target_id = $2)",
+        account_id,
+        target_id,
+    )
+    return found

@@ -1,0 +1,45 @@
+"""Pictures and other files as MediaAttachment."""
+
+from typing import Any
+
+from fedimmp.app import App
+from fedimmp.entities.accounts import extension_of
+from storage.media import Media
+
+
+def media_entity(app: App, media: Media) -> dict[str, Any]:
+    """Return the MediaAttachment entity. Files of peers, too, are served by us alone."""
+    ending = extension_of(media.content_type)
+    return {
+        "id": str(media.id),
+        "type": media.kind,
+        "url": app.uris.file(media.file_key, f"original.{ending}"),
+        "preview_url": app.uris.file(media.file_key, f"preview.{ending}"),
+        "remote_url": None,
+        "preview_remote_url": None,
+        "text_url": None,
+        "meta": _meta(media),
+        "description": media.description or None,
+        "blurhash": media.blurhash,
+    }
+
+
+def _meta(media: Media) -> dict[str, Any]:
+    meta: dict[str, Any] = {}
+    if media.width and media.height:
+        meta["original"] = _size(media.width, media.height)
+        meta["small"] = _size(
+            media.preview_width or media.width, media.preview_height or media.height
+        )
+    if media.focus_x is not None and media.focus_y is not None:
+        meta["focus"] = {"x": media.focus_x, "y": media.focus_y}
+    return meta
+
+
+def _size(width: int, height: int) -> dict[str, Any]:
+    return {
+        "width": width,
+        "height": height,
+        "size": f"{width}x{height}",
+        "aspect": width / height,
+    }

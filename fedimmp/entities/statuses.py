@@ -1,0 +1,142 @@
+"""Statuses as entities: Status, StatusSource and StatusEdit. Plain functions over loaded rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fedimmp.app import App
+from fedimmp.entities.accounts import account_entity
+from fedimmp.entities.media import media_entity
+from fedimmp.entities.polls import poll_entity
+from fedimmp.entities.times import maybe_timestamp, timestamp
+from storage import accounts, edits, status_views
+from storage.database import Connection
+from storage.edits import Version
+from storage.media import media_of
+from storage.status_views import MentionView, StatusView
+from storage.statuses import Status
+
+
+async def render_statuses(
+    app: App,
+    conn: Connection,
+    status_ids: Sequence[int],
+    viewer_id: int | None,
+    *,
+    with_text: bool = False,
+) -> list[dict[str, Any]]:
+    """Return the Status entities of those that exist, in the order of the ids.
+
+    Whether the viewer may see them is the caller's to know. The number of queries is fixed. With
+    `with_text` the source takes the place of the content, for a redraft.
+    """
+    views = await status_views.load(conn, status_ids, viewer_id)
+    rendered = [
+        status_entity(app, views[status_id], viewer_id)
+        for status_id in status_ids
+        if status_id in views
+    ]
+    if with_text:
+        for entity in rendered:
+            del entity["content"]
+            entity["text"] = views[int(entity["id"])].status.text
+    return rendered
+
+
+def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str, Any]:
+    """Return the Status entity as this viewer sees it."""
+    status = view.status
+    entity: dict[str, Any] = {
+        "id": str(status.id),
+        "uri": status.uri,
+        "url": status.url or status.uri,
+        "created_at": timestamp(status.created_at),
+        "edited_at": maybe_timestamp(status.edited_at),
+        "account": account_entity(app, view.account),
+        "content": status.content,
+        "visibility": status.visibility,
+        "sensitive": status.sensitive,
+        "spoiler_text": status.spoiler_text,
+        "language": status.language,
+        "in_reply_to_id": _text(status.in_reply_to_id),
+        "in_reply_to_account_id": _text(status.in_reply_to_account_id),
+        "reblog": status_entity(app, view.reblog, viewer_id) if view.reblog else None,
+        "media_attachments": [media_entity(app, each) for each in view.media],
+        "mentions": [_mention(each) for each in view.mentions],
+        "tags": [{"name": name, "url": app.uris.tag(name.casefold())} for name in view.tags],
+        "emojis": [],
+        "poll": poll_entity(view.ballot, viewer_id, app.now()) if view.ballot else None,
+        "card": None,
+        "replies_count": view.replies_count,
+        "reblogs_count": view.reblogs_count,
+        "favourites_count": view.favourites_count,
+        "quotes_count": 0,
+        "quote": None,
+        "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+        "tagged_collections": [],
+    }
+    if view.application is not None:
+        entity["application"] = {
+            "name": view.application.name,
+            "website": view.application.website or None,
+        }
+    return entity | _viewer_part(view, viewer_id)
+
+
+def _viewer_part(view: StatusView, viewer_id: int | None) -> dict[str, Any]:
+    marks = view.marks
+    if marks is None:
+        return {}
+    part: dict[str, Any] = {
+        "favourited": marks.favourited,
+        "reblogged": marks.reblogged,
+        "bookmarked": marks.bookmarked,
+        "muted": marks.muted,
+        "filtered": [],
+    }
+    status = view.status
+    is_pinnable = status.reblog_of_id is None and status.visibility != "direct"
+    if status.account_id == viewer_id and is_pinnable:
+        part["pinned"] = marks.pinned
+    return part
+
+
+def render_source(status: Status) -> dict[str, Any]:
+    """Return the StatusSource entity: what was typed."""
+    return {"id": str(status.id), "text": status.text, "spoiler_text": status.spoiler_text}
+
+
+async def render_edits(app: App, conn: Connection, status: Status) -> list[dict[str, Any]]:
+    """Return all versions of a status as StatusEdit entities, the first one first."""
+    author = (await accounts.load_views(conn, [status.account_id]))[status.account_id]
+    account = account_entity(app, author)
+    versions = await edits.list_versions(conn, status)
+    return [_version(app, version, account) for version in versions]
+
+
+def _version(app: App, version: Version, account: dict[str, Any]) -> dict[str, Any]:
+    entity: dict[str, Any] = {
+        "content": version.content,
+        "spoiler_text": version.spoiler_text,
+        "sensitive": version.sensitive,
+        "created_at": timestamp(version.created_at),
+        "account": account,
+        "media_attachments": [media_entity(app, media_of(each)) for each in version.media],
+        "emojis": [],
+    }
+    if version.poll_options is not None:
+        entity["poll"] = {"options": [{"title": title} for title in version.poll_options]}
+    return entity
+
+
+def _mention(mention: MentionView) -> dict[str, str]:
+    local = mention.domain is None
+    return {
+        "id": str(mention.account_id),
+        "username": mention.username,
+        "url": mention.url,
+        "acct": mention.username if local else f"{mention.username}@{mention.domain}",
+    }
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,32 @@
+"""Hashtags as their entity."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+
+from fedimmp.app import App
+from storage.tags import Tag, Use
+
+
+def tag_entity(
+    app: App, tag: Tag, history: Sequence[Use], *, following: bool | None = False
+) -> dict[str, Any]:
+    """Return the Tag entity; all numbers of its history are text. None leaves the flags out."""
+    entity: dict[str, Any] = {
+        "id": str(tag.id),
+        "name": tag.display_name,
+        "url": app.uris.tag(tag.name),
+        "history": [_day(use) for use in history],
+    }
+    if following is not None:
+        entity |= {"following": following, "featuring": False}
+    return entity
+
+
+def _day(use: Use) -> dict[str, str]:
+    midnight = datetime.combine(use.day, time(), UTC)
+    return {
+        "day": str(int(midnight.timestamp())),
+        "uses": str(use.uses),
+        "accounts": str(use.accounts),
+    }

@@ -1,0 +1,273 @@
+"""Writing, editing and deleting posts: each one transaction, with all that follows."""
+
+import dataclasses
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from fedimmp.access import access_status
+from fedimmp.app import App
+from fedimmp.effects.statuses import statuses_deleted, statuses_edited, statuses_published
+from fedimmp.errors import Invalid, NotFound
+from fedimmp.render.sanitise import clean_characters
+from fedimmp.services.drafts import Draft, MediaChange, PollDraft, Prepared, prepare
+from fedimmp.services.media import remove_files
+from storage import (
+    edits,
+    idempotency,
+    jobs,
+    media,
+    members,
+    removals,
+    status_audiences,
+    statuses,
+)
+from storage.database import Transaction
+from storage.edits import Change
+from storage.errors import Conflict
+from storage.ids import new_id
+from storage.members import Member
+from storage.polls import NewPoll
+from storage.statuses import NewMention, NewStatus, Status, Visibility
+
+__all__ = [
+    "Draft",
+    "MediaChange",
+    "PollDraft",
+    "delete",
+    "discard_media",
+    "edit",
+    "publish",
+]
+
+_ID_ATTEMPTS = 5
+_LONGEST_KEY = 200
+# Pictures that an edit took away can be put back for so long.
+_REGRET = timedelta(hours=24)
+
+
+async def publish(
+    app: App,
+    author_id: int,
+    draft: Draft,
+    *,
+    application_id: int | None,
+    idempotency_key: str | None = None,
+) -> int:
+    """Publish a post of a member and return its id.
+
+    With a key that was used within the last hour the id of that post is returned and nothing
+    happens. Raises Invalid with a sentence, and NotFound for a parent that the author may not see.
+    """
+    async with app.db.reader() as conn:
+        author = await members.get(conn, author_id)
+    prepared = await prepare(app, author, draft)
+    visibility = draft.visibility or author.default_visibility
+    key = _key(idempotency_key)
+
+    async def work(tx: Transaction) -> int:
+        now = app.now()
+        status_id = new_id(now)
+        if key is not None:
+            owner_id = await idempotency.claim(tx, author_id, key, status_id, now)
+            if owner_id != status_id:
+                return owner_id
+        await _check_media(tx, author_id, prepared.media_ids)
+        parent = await _parent(tx, author_id, draft.in_reply_to_id)
+        mentions = await _willing(tx, author_id, prepared)
+        new = _new_status(app, author, prepared, visibility, parent, mentions, status_id, now)
+        new = dataclasses.replace(new, application_id=application_id)
+        stored = await statuses.insert_many(tx, [new])
+        await statuses_published(tx, app, stored, now)
+        if new.poll is not None:
+            await _schedule_end(tx, new.poll)
+        return status_id
+
+    return await _with_fresh_ids(app, work)
+
+
+async def _with_fresh_ids(app: App, work: Callable[[Transaction], Awaitable[int]]) -> int:
+    """Run a transaction that makes an id, again when somebody took it in this millisecond."""
+    for _ in range(_ID_ATTEMPTS - 1):
+        try:
+            return await app.db.transact(work)
+        except Conflict as error:
+            if error.constraint != "statuses_pkey":
+                raise
+    return await app.db.transact(work)
+
+
+async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
+    """Replace a post's text, warning, language, pictures and poll; visibility and parent stay.
+
+    Without a difference nothing is changed. Raises NotFound for anything but an own post.
+    """
+    async with app.db.reader() as conn:
+        author = await members.get(conn, author_id)
+        before = await statuses.find(conn, status_id)
+    _check_own(before, author_id)
+    prepared = await prepare(app, author, draft)
+
+    async def work(tx: Transaction) -> None:
+        now = app.now()
+        status = _check_own(await statuses.lock(tx, status_id), author_id)
+        files = await _check_media(tx, author_id, prepared.media_ids, status_id=status_id)
+        changed = await _change_media(tx, app, files, draft.media_changes)
+        earlier = (await media.list_of_statuses(tx, [status_id])).get(status_id, ())
+        change = Change(
+            content=prepared.content,
+            text=prepared.text,
+            spoiler_text=prepared.spoiler_text,
+            sensitive=prepared.sensitive,
+            language=prepared.language or status.language,
+            mentions=tuple(NewMention(each) for each in await _willing(tx, author_id, prepared)),
+            tags=prepared.tags,
+            media_ids=prepared.media_ids,
+            media_changed=changed,
+            poll=prepared.poll,
+        )
+        edited = await edits.apply(tx, status, change, now)
+        if prepared.poll is not None:
+            await _schedule_end(tx, prepared.poll)
+        if edited is None:
+            return
+        gone = [each.id for each in earlier if each.id not in prepared.media_ids]
+        if gone:
+            await jobs.enqueue(tx, "discard_media", {"media_ids": gone}, due_at=now + _REGRET)
+        await statuses_edited(tx, app, [edited], now)
+
+    await app.db.transact(work)
+
+
+async def delete(app: App, author_id: int, status_id: int, *, delete_media: bool = False) -> None:
+    """Delete a post, or a boost, of a member. Raises NotFound for anything but an own one.
+
+    Its pictures stay for a day, for a redraft, unless `delete_media`.
+    """
+
+    async def work(tx: Transaction) -> None:
+        now = app.now()
+        status = await statuses.lock(tx, status_id)
+        if status is None or status.account_id != author_id:
+            raise NotFound
+        removed = await removals.delete(tx, [status_id], now)
+        await statuses_deleted(tx, app, removed, now, keep_media=not delete_media)
+
+    await app.db.transact(work)
+
+
+async def discard_media(app: App, payload: Mapping[str, Sequence[int]]) -> None:
+    """Job: remove the files of deleted posts, but for those that another post took over."""
+    async with app.db.writer() as tx:
+        waiting = await media.list_detached(tx, payload["media_ids"])
+    # Files first: were the rows first, a crash would leave files that nothing knows of.
+    await remove_files(app, [each.file_key for each in waiting])
+    async with app.db.writer() as tx:
+        await media.delete(tx, [each.id for each in waiting])
+
+
+def _key(key: str | None) -> str | None:
+    if key is None or len(key) <= _LONGEST_KEY:
+        return clean_characters(key) if key else None
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check_own(status: Status | None, author_id: int) -> Status:
+    if status is None or status.account_id != author_id or status.reblog_of_id is not None:
+        raise NotFound
+    return status
+
+
+async def _parent(tx: Transaction, author_id: int, parent_id: int | None) -> Status | None:
+    if parent_id is None:
+        return None
+    parent = await access_status(tx, author_id, parent_id)
+    if parent.reblog_of_id is None:
+        return parent
+    return await access_status(tx, author_id, parent.reblog_of_id)
+
+
+async def _check_media(
+    tx: Transaction, author_id: int, media_ids: Sequence[int], *, status_id: int | None = None
+) -> list[media.Media]:
+    if not media_ids:
+        return []
+    found = await media.lock_for_status(tx, author_id, media_ids, status_id=status_id)
+    if len(found) < len(media_ids):
+        raise Invalid("Validation failed: Media was not found, or belongs to another post")
+    if len(found) > 1 and any(each.kind in {"video", "audio"} for each in found):
+        raise Invalid("Cannot attach a video to a post that already contains images")
+    return found
+
+
+async def _willing(tx: Transaction, author_id: int, prepared: Prepared) -> list[int]:
+    """Leave out those who block the author: a mention must not get past that."""
+    if not prepared.mentioned_ids:
+        return []
+    unwilling = await status_audiences.blockers(tx, author_id, prepared.mentioned_ids)
+    return [each for each in prepared.mentioned_ids if each not in unwilling]
+
+
+def _new_status(
+    app: App,
+    author: Member,
+    prepared: Prepared,
+    visibility: Visibility,
+    parent: Status | None,
+    mentions: Sequence[int],
+    status_id: int,
+    now: datetime,
+) -> NewStatus:
+    return NewStatus(
+        id=status_id,
+        uri=app.uris.note(author.account_id, status_id),
+        url=app.uris.status_page(author.username, status_id),
+        account_id=author.account_id,
+        local=True,
+        visibility=visibility,
+        created_at=now,
+        content=prepared.content,
+        text=prepared.text,
+        spoiler_text=prepared.spoiler_text,
+        sensitive=prepared.sensitive,
+        language=prepared.language or author.default_language,
+        in_reply_to_id=parent.id if parent else None,
+        in_reply_to_uri=parent.uri if parent else None,
+        mentions=tuple(NewMention(each) for each in mentions),
+        tags=prepared.tags,
+        media_ids=prepared.media_ids,
+        poll=prepared.poll,
+    )
+
+
+async def _change_media(
+    tx: Transaction, app: App, files: Sequence[media.Media], changes: Sequence[MediaChange]
+) -> bool:
+    """Give pictures of a post other words or another focal point; tells whether any differed."""
+    by_id = {each.id: each for each in files}
+    longest = app.config.media.max_description_characters
+    changed = False
+    for change in changes:
+        file = by_id.get(change.media_id)
+        if file is None:
+            continue
+        focus = None
+        if file.focus_x is not None and file.focus_y is not None:
+            focus = (file.focus_x, file.focus_y)
+        description = file.description
+        if change.description is not None:
+            description = clean_characters(change.description) or None
+        if description is not None and len(description) > longest:
+            raise Invalid(f"Validation failed: description is too long (maximum is {longest})")
+        wanted = change.focus or focus
+        if (description, wanted) == (file.description, focus):
+            continue
+        await media.set_description(tx, file.id, description=description, focus=wanted)
+        changed = True
+    return changed
+
+
+async def _schedule_end(tx: Transaction, poll: NewPoll) -> None:
+    await jobs.enqueue(
+        tx, "poll_end", {"poll_id": poll.id}, key=str(poll.id), due_at=poll.expires_at
+    )

@@ -1,0 +1,78 @@
+"""Hashtags and how much they were used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from storage.database import Connection
+
+# Apps draw a week.
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A row of `tags`; `name` is case-folded."""
+
+    id: int
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a hashtag was used publicly on one day, and by how many people."""
+
+    day: date
+    uses: int
+    accounts: int
+
+
+async def find(conn: Connection, name: str) -> Tag | None:
+    """Return the hashtag with this case-folded name."""
+    row = await conn.fetchrow("SELECT id, name, display_name FROM tags WHERE name = $1", name)
+    return None if row is None else Tag(**dict(row))
+
+
+async def search(conn: Connection, text: str, *, limit: int, offset: int = 0) -> list[Tag]:
+    """Return hashtags that begin with the case-folded text, the most used first."""
+    rows = await conn.fetch(
+        """
+        SELECT t.id, t.name, t.display_name
+        FROM tags AS t
+        WHERE starts_with(t.name, $1)
+        ORDER BY (SELECT count(*) FROM status_tags AS st WHERE st.tag_id = t.id) DESC, t.name
+        LIMIT $2 OFFSET $3
+        """,
+        text,
+        limit,
+        offset,
+    )
+    return [Tag(**dict(row)) for row in rows]
+
+
+async def history(
+    conn: Connection, tag_ids: Sequence[int], now: datetime
+) -> dict[int, tuple[Use, ...]]:
+    """Return the public uses of each hashtag for the last seven days of UTC, today first."""
+    today = now.date()
+    rows = await conn.fetch(
+        """
+        SELECT st.tag_id, (s.created_at AT TIME ZONE 'UTC')::date AS day,
+            count(*) AS uses, count(DISTINCT s.account_id) AS accounts
+        FROM status_tags AS st
+        JOIN statuses AS s ON s.id = st.status_id
+        WHERE st.tag_id = ANY($1::bigint[])
+          AND s.visibility = 'public'
+          AND s.created_at >= $2
+        GROUP BY 1, 2
+        """,
+        list(tag_ids),
+        now - timedelta(days=DAYS),
+    )
+    counted = {(row["tag_id"], row["day"]): (row["uses"], row["accounts"]) for row in rows}
+    days = [today - timedelta(days=back) for back in range(DAYS)]
+    return {
+        tag_id: tuple(Use(day, *counted.get((tag_id, day), (0, 0))) for day in days)
+        for tag_id in tag_ids
+    }

@@ -1,0 +1,96 @@
+"""The posts above and below one, as far as a viewer may and wants to see them."""
+
+from dataclasses import dataclass
+
+from storage import fragments
+from storage.database import Connection
+
+# A peer can send chains and cycles of any length; nobody reads further than this.
+_MOST_ABOVE = 400
+_MOST_BELOW = 1000
+_DEEPEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Status ids: ancestors oldest first, descendants depth first, an author's own thread on top.
+
+    What the viewer may not see is left out, while what is visible below it stays.
+    """
+
+    ancestors: list[int]
+    descendants: list[int]
+
+
+async def load(conn: Connection, viewer_id: int | None, status_id: int) -> Thread:
+    """Return what surrounds a status, in two queries."""
+    return Thread(
+        await _ancestors(conn, viewer_id, status_id),
+        await _descendants(conn, viewer_id, status_id),
+    )
+
+
+_SHOWN = f"""
+    {fragments.status_is_visible("s", "$1::bigint")}
+    AND {fragments.status_is_welcome("s", "$1::bigint")}
+"""
+
+
+async def _ancestors(conn: Connection, viewer_id: int | None, status_id: int) -> list[int]:
+    rows = await conn.fetch(
+        f"""
+        WITH RECURSIVE above AS (
+            SELECT s.in_reply_to_id AS id, 1 AS distance
+            FROM statuses AS s
+            WHERE s.id = $2
+              AND s.in_reply_to_id IS NOT NULL
+            UNION ALL
+            SELECT s.in_reply_to_id, above.distance + 1
+            FROM above
+            JOIN statuses AS s ON s.id = above.id
+            WHERE s.in_reply_to_id IS NOT NULL
+              AND s.in_reply_to_id <> $2
+              AND above.distance < {_MOST_ABOVE}
+        ), once AS (
+            SELECT id, min(distance) AS distance FROM above WHERE id <> $2 GROUP BY id
+        )
+        SELECT s.id
+        FROM once
+        JOIN statuses AS s ON s.id = once.id
+        WHERE {_SHOWN}
+        ORDER BY once.distance DESC
+        """,
+        viewer_id,
+        status_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _descendants(conn: Connection, viewer_id: int | None, status_id: int) -> list[int]:
+    rows = await conn.fetch(
+        f"""
+        WITH RECURSIVE below AS (
+            SELECT s.id, ARRAY[s.id] AS path
+            FROM statuses AS s
+            WHERE s.in_reply_to_id = $2
+            UNION ALL
+            SELECT s.id, below.path || s.id
+            FROM below
+            JOIN statuses AS s ON s.in_reply_to_id = below.id
+            WHERE cardinality(below.path) < {_DEEPEST}
+              AND s.id <> $2
+              AND s.id <> ALL(below.path)
+        ), enough AS (
+            SELECT id, path FROM below LIMIT {_MOST_BELOW}
+        )
+        SELECT s.id, s.in_reply_to_account_id IS NOT DISTINCT FROM s.account_id AS own_thread
+        FROM enough
+        JOIN statuses AS s ON s.id = enough.id
+        WHERE s.id <> $2
+          AND {_SHOWN}
+        ORDER BY own_thread DESC, enough.path
+        """,
+        viewer_id,
+        status_id,
+    )
+    return [row["id"] for row in rows]
