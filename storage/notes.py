@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.database import Connection, Record
+from storage.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +184,19 @@ def _poll(row: Record) -> NotePoll | None:
         expires_at=row["poll_expires_at"],
         closed_at=row["poll_closed_at"],
     )
+
+
+async def list_outbox(conn: Connection, account_id: int, page: Page) -> list[int]:
+    """Return the ids of an account's public and unlisted statuses, boosts included."""
+    rows = await conn.fetch(
+        f"""
+        SELECT s.id
+          FROM statuses AS s
+         WHERE s.account_id = $1
+           AND s.visibility IN ('public', 'unlisted')
+           AND {page.window("s.id", 2)}
+        """,
+        account_id,
+        *page.bounds,
+    )
+    return page.newest_first([row["id"] for row in rows])

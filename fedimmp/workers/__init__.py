@@ -1,0 +1,1 @@
+"""Work that is a row: deliveries, received activities, jobs, and tidying up."""

@@ -1,0 +1,96 @@
+"""Tidying up: rows that nobody will ask for any more. Every worker does it, which costs nothing."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from fedimmp.app import App
+from fedimmp.workers.pool import BackOff, rest
+from storage import (
+    deliveries,
+    events,
+    idempotency,
+    inbox,
+    oauth,
+    outbox,
+    sessions,
+    sign_in,
+    timelines,
+)
+from storage.database import Transaction
+
+logger = logging.getLogger(__name__)
+
+_EVENTS_KEPT: Final = timedelta(hours=1)
+# As long as a peer may repeat itself: an activity that is forgotten would be new again.
+_RECEIPTS_KEPT: Final = timedelta(days=30)
+_SENT_KEPT: Final = timedelta(days=30)
+_DEAD_KEPT: Final = timedelta(days=90)
+_CODES_KEPT: Final = timedelta(days=1)
+_FAILURES_KEPT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to tidy up now and then; it returns how many rows went."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Transaction, App, datetime], Awaitable[int]]
+
+
+def _give_up(tx: Transaction, app: App, now: datetime) -> Awaitable[int]:
+    return deliveries.give_up(tx, now - timedelta(days=app.config.delivery.give_up_days))
+
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+
+CHORES: Final = (
+    Chore("stream events", _MINUTE, lambda tx, _, now: events.prune(tx, now - _EVENTS_KEPT)),
+    Chore("idempotency keys", _MINUTE, lambda tx, _, now: idempotency.prune(tx, now)),
+    Chore("sessions", _HOUR, lambda tx, _, now: sessions.delete_expired(tx, now)),
+    Chore("codes", _HOUR, lambda tx, _, now: oauth.delete_expired_codes(tx, now - _CODES_KEPT)),
+    Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
+    Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
+    Chore("late deliveries", _HOUR, _give_up),
+    Chore("dead deliveries", _HOUR, lambda tx, _, now: deliveries.prune(tx, now - _DEAD_KEPT)),
+    Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),
+    Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
+)
+
+
+async def run(app: App, stopping: asyncio.Event) -> None:
+    """Do each chore in its rhythm until `stopping` is set, each for the first time after a minute.
+
+    A chore that fails is done again in a minute.
+    """
+    back_off = BackOff("chores")
+    done_at: dict[str, datetime] = {}
+    while not stopping.is_set():
+        await rest(stopping, _MINUTE.total_seconds())
+        for chore in CHORES:
+            if stopping.is_set():
+                return
+            now = app.now()
+            last = done_at.get(chore.name)
+            if last is not None and now - last < chore.every:
+                continue
+            try:
+                await do(app, chore)
+                back_off.worked()
+            except Exception as error:
+                back_off.failed(error)
+                continue
+            done_at[chore.name] = now
+
+
+async def do(app: App, chore: Chore) -> None:
+    """Do one chore in a transaction of its own."""
+    async with app.db.writer() as tx:
+        gone = await chore.work(tx, app, app.now())
+    if gone:
+        logger.debug("%s: %d rows are gone", chore.name, gone)

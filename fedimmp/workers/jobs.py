@@ -1,0 +1,121 @@
+"""Jobs: a literal table of what can be asked for, and what happens when one fails."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from activitypub.errors import ProtocolError, Unreachable
+from fedimmp import logs
+from fedimmp.app import App
+from fedimmp.errors import Refusal
+from fedimmp.inbound.gathering import fetch_parent, gather_activity
+from fedimmp.services import posting, voting
+from fedimmp.services.backfilling import backfill
+from storage import jobs
+from storage.errors import StorageError, Unavailable
+from storage.jobs import Job
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[App, Mapping[str, Any]], Awaitable[None]]
+
+# Each opens its own transactions and may run twice, with one effect.
+KINDS: Final[Mapping[str, Work]] = {
+    "backfill": backfill,
+    "discard_media": posting.discard_media,
+    "fetch_parent": fetch_parent,
+    "gather_activity": gather_activity,
+    "poll_counts": voting.send_counts,
+    "poll_end": voting.end_poll,
+}
+
+IN_FLIGHT: Final = 8
+_LEASE_SECONDS: Final = 300.0
+# Well within the lease, so that a job never runs in two places.
+_WORK_SECONDS: Final = 240.0
+_MOST_ATTEMPTS: Final = 5
+# A peer may be down for a long week-end.
+_MOST_ATTEMPTS_UNREACHABLE: Final = 12
+_LONGEST_PAUSE_SECONDS: Final = 21_600.0
+
+
+async def lease(app: App, limit: int) -> list[Job]:
+    """Lease up to `limit` due jobs."""
+    async with app.db.writer() as tx:
+        return await jobs.lease(tx, list(KINDS), limit, app.now(), _LEASE_SECONDS)
+
+
+async def run_once(app: App) -> int:
+    """Do what is due; returns how many jobs that were."""
+    leased = await lease(app, IN_FLIGHT)
+    async with asyncio.TaskGroup() as group:
+        for job in leased:
+            group.create_task(perform(app, job))
+    return len(leased)
+
+
+async def perform(app: App, job: Job) -> None:
+    """Do a leased job, and note what came of it.
+
+    Never raises but for cancellation: without a database the lease runs out and the job repeats.
+    """
+    with logs.bind(job=job.id):
+        try:
+            failure = await _failure(app, job)
+            await _note(app, job, failure)
+        except StorageError as error:
+            logger.warning("what came of a %s job was not stored: %s", job.kind, error)
+
+
+async def _failure(app: App, job: Job) -> Exception | None:
+    try:
+        async with asyncio.timeout(_WORK_SECONDS):
+            await KINDS[job.kind](app, job.payload)
+    except Exception as error:
+        return error
+    return None
+
+
+async def _note(app: App, job: Job, failure: Exception | None) -> None:
+    async with app.db.writer() as tx:
+        if failure is None:
+            await jobs.complete(tx, job)
+        elif _is_final(job, failure):
+            await jobs.bury(tx, job, _reason(failure))
+        else:
+            await jobs.retry_later(tx, job, app.now() + _pause(job.attempts), _reason(failure))
+    _log(job, failure)
+
+
+def _is_final(job: Job, failure: Exception) -> bool:
+    match failure:
+        case Unavailable():
+            return False
+        case Unreachable():
+            return job.attempts >= _MOST_ATTEMPTS_UNREACHABLE
+        case Refusal():
+            # What is away for the moment comes back.
+            return failure.status != 503 or job.attempts >= _MOST_ATTEMPTS_UNREACHABLE
+        case ProtocolError():
+            return True
+    return job.attempts >= _MOST_ATTEMPTS
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=min(5.0 * 3**attempts, _LONGEST_PAUSE_SECONDS))
+
+
+def _reason(failure: Exception) -> str:
+    return str(failure) or type(failure).__name__
+
+
+def _log(job: Job, failure: Exception | None) -> None:
+    match failure:
+        case None:
+            pass
+        case ProtocolError() | Refusal() | StorageError():
+            logger.info("a %s job failed: %s", job.kind, failure)
+        case _:
+            logger.error("a %s job failed", job.kind, exc_info=failure)

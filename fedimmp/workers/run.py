@@ -1,0 +1,60 @@
+"""The worker of an instance: everything that happens after a commit, until it is told to stop.
+
+Any number of these run side by side, in one process or in many.
+"""
+
+import asyncio
+import functools
+
+from fedimmp.app import App
+from fedimmp.inbound import processing
+from fedimmp.workers import deliveries, housekeeping, jobs
+from fedimmp.workers.pool import POLL_SECONDS, BackOff, Pool, rest
+from storage.deliveries import Lane
+from storage.jobs import Job
+
+
+async def run(app: App, stopping: asyncio.Event) -> None:
+    """Send deliveries, process what arrived, do jobs and tidy up until `stopping` is set.
+
+    Returns after what was begun has ended. Without a database it rests and recovers by itself.
+    """
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_deliveries(app, stopping).run(stopping))
+        group.create_task(_jobs(app).run(stopping))
+        group.create_task(_process_inbox(app, stopping))
+        group.create_task(housekeeping.run(app, stopping))
+
+
+def _deliveries(app: App, stopping: asyncio.Event) -> Pool[Lane]:
+    return Pool(
+        "deliveries",
+        capacity=app.config.delivery.in_flight,
+        hint=app.db.subscribe("deliveries"),
+        lease=functools.partial(deliveries.lease, app),
+        work=lambda lane: deliveries.send(app, lane, stopping.is_set),
+    )
+
+
+def _jobs(app: App) -> Pool[Job]:
+    return Pool(
+        "jobs",
+        capacity=jobs.IN_FLIGHT,
+        hint=app.db.subscribe("jobs"),
+        lease=functools.partial(jobs.lease, app),
+        work=functools.partial(jobs.perform, app),
+    )
+
+
+async def _process_inbox(app: App, stopping: asyncio.Event) -> None:
+    hint = app.db.subscribe("inbox")
+    back_off = BackOff("received activities")
+    while not stopping.is_set():
+        try:
+            processed = await processing.run_once(app)
+            back_off.worked()
+        except Exception as error:
+            await rest(stopping, back_off.failed(error))
+            continue
+        if not processed:
+            await hint.wait(POLL_SECONDS)
