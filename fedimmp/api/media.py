@@ -85,6 +85,5 @@ ROUTES = (
     Route("POST", "/api/v1/media", upload, scopes=_WRITE, limit="media", max_body=_MAX_BODY),
     Route("GET", "/api/v1/media/{id}", show, scopes=_WRITE),
     Route("PUT", "/api/v1/media/{id}", describe, scopes=_WRITE),
-    Route("PATCH", "/api/v1/media/{id}", describe, scopes=_WRITE),
     Route("DELETE", "/api/v1/media/{id}", discard, scopes=_WRITE),
 )

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from fedimmp.access import access_status
 from fedimmp.api.forms.statuses import EditForm, StatusForm
+from fedimmp.api.media import read_focus
 from fedimmp.entities.statuses import render_edits, render_source, render_statuses
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services import posting
@@ -85,7 +86,7 @@ async def edit(call: Call) -> web.StreamResponse:
         media_ids=tuple(form["media_ids"]),
         poll=_poll(form["poll"]),
         media_changes=tuple(
-            MediaChange(change["id"], change["description"], change["focus"])
+            MediaChange(change["id"], change["description"], read_focus(change["focus"]))
             for change in form["media_attributes"]
         ),
     )
@@ -140,7 +141,6 @@ ROUTES = (
     Route("POST", "/api/v1/statuses", create, scopes=WRITE, limit="posting"),
     Route("GET", "/api/v1/statuses/{id}", show, scopes=READ),
     Route("PUT", "/api/v1/statuses/{id}", edit, scopes=WRITE, limit="posting"),
-    Route("PATCH", "/api/v1/statuses/{id}", edit, scopes=WRITE, limit="posting"),
     Route("DELETE", "/api/v1/statuses/{id}", delete, scopes=WRITE, limit="deletes"),
     Route("GET", "/api/v1/statuses/{id}/context", context, scopes=READ),
     Route("GET", "/api/v1/statuses/{id}/source", source, scopes=READ),

@@ -1,4 +1,7 @@
-"""The streaming routes. They authenticate themselves: a token may come in the query here."""
+"""The streaming routes. Only here may a token come in the query, since browsers can't set headers.
+
+Each stream asks for its own scope, so the routes name none.
+"""
 
 from fedimmp.streaming.server_sent import events, health
 from fedimmp.streaming.websocket import stream
@@ -9,14 +12,14 @@ _CHANNELS = (
 )
 
 ROUTES = (
-    Route("GET", "/api/v1/streaming", stream, public=True, limit="streaming"),
-    Route("GET", "/api/v1/streaming/", stream, public=True, limit="streaming"),
+    Route("GET", "/api/v1/streaming", stream, query_token=True, limit="streaming"),
+    Route("GET", "/api/v1/streaming/", stream, query_token=True, limit="streaming"),
     Route("GET", "/api/v1/streaming/health", health, public=True),
     Route(
         "GET",
         f"/api/v1/streaming/{{channel:{_CHANNELS}}}",
         events,
-        public=True,
+        query_token=True,
         limit="streaming",
     ),
 )
