@@ -1,0 +1,477 @@
+"""The gate to the network: schemes, addresses, names, bytes, time and delivery."""
+
+import asyncio
+import gzip
+import ssl
+import time
+import zlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+import trustme
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from activitypub.client import Client, Limits
+from activitypub.errors import Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
+from activitypub.signatures.cavage import check_claim, read_claim, verify
+from activitypub.signatures.keys import load_public
+from activitypub.vocabulary import AS2
+from tests.protocol.conftest import LIMITS, OWN_ORIGIN
+from tests.protocol.peers import LOOPBACK, Allowlist, Peer, ap_answer, raw_serving, resolving
+from tests.protocol.people import key_of, pems
+
+KEY = key_of("instance", "http://localhost:1/actor#main-key")
+HTTPS_KEY = key_of("instance", "https://a.corp.example/actor#main-key")
+
+
+def another_client(policy: Allowlist, origin: str = OWN_ORIGIN, limits: Limits = LIMITS) -> Client:
+    return Client(origin=origin, user_agent="fedimmp-tests/1", policy=policy, limits=limits)
+
+
+# ---------------------------------------------------------------------- schemes and addresses
+
+
+async def test_an_https_instance_never_speaks_http(peer: Peer, allowlist: Allowlist) -> None:
+    client = another_client(allowlist, "https://a.corp.example")
+    for attempt in (
+        client.get_document(peer.uri("/1"), HTTPS_KEY),
+        client.deliver(peer.uri("/inbox"), b"{}", HTTPS_KEY),
+        client.get_media(peer.uri("/1"), max_bytes=9),
+    ):
+        with pytest.raises(NotTrusted, match="only https"):
+            await attempt
+    assert peer.seen == []
+    await client.close()
+
+
+async def test_an_instance_does_not_fetch_from_itself(peer: Peer, allowlist: Allowlist) -> None:
+    client = another_client(allowlist, peer.origin)
+    with pytest.raises(NotTrusted, match="from itself"):
+        await client.get_document(peer.uri("/1"), KEY)
+    assert peer.seen == []
+    assert allowlist.asked == []
+    await client.close()
+
+
+@pytest.mark.parametrize("networks", [(), (ip_network("10.0.0.0/8"),), (ip_network("0.0.0.0/0"),)])
+async def test_sec_048_loopback_must_be_declared(
+    client: Client, peer: Peer, allowlist: Allowlist, networks: tuple[object, ...]
+) -> None:
+    allowlist.allow(peer.host, networks)
+    with pytest.raises(NotTrusted, match="private network"):
+        await client.get_document(peer.uri("/1"), KEY)
+    with pytest.raises(NotTrusted, match="private network"):
+        await client.deliver(peer.uri("/inbox"), b"{}", KEY)
+    assert peer.seen == []
+
+
+async def test_a_change_of_networks_takes_effect_at_once(
+    client: Client, peer: Peer, allowlist: Allowlist
+) -> None:
+    peer.pages["/1"] = lambda _request: ap_answer({}, "text/plain")
+    allowlist.allow(peer.host, ())
+    for networks, error in (((), NotTrusted), (LOOPBACK, Malformed)):
+        allowlist.allow(peer.host, networks)
+        with pytest.raises(error):
+            await client.get_document(peer.uri("/1"), KEY)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "0.0.0.0",
+        "224.0.0.1",
+    ],
+)
+async def test_sec_040_sec_041_address_literals(host: str) -> None:
+    policy = Allowlist()
+    for spelled in (host, f"{host}:8443"):
+        policy.allow(spelled, ())
+    policy.allow("[::ffff:7f00:1]", ())
+    client = another_client(policy, "https://a.corp.example", Limits(total=0.5))
+    for authority in (host, f"{host}:8443"):
+        with pytest.raises(NotTrusted):
+            await client.get_document(f"https://{authority}/1", HTTPS_KEY)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "file:///etc/passwd",
+        "gopher://localhost/",
+        "data:text/plain,x",
+        "//evil.example/x",
+        "https://evil.example/x",
+        "http://evil.example/x",
+        "http://10.0.0.1/",
+        "http://localhost:2/",
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://localhost:1/own",
+        "http://alice@localhost/",
+        "http://[",
+        "/a b",
+    ],
+)
+async def test_sec_045_redirects(
+    client: Client, peer: Peer, location: str, allowlist: Allowlist
+) -> None:
+    peer.redirect("/1", location)
+    with pytest.raises((NotTrusted, Malformed, Unreachable)):
+        await client.get_document(peer.uri("/1"), KEY)
+    assert {request.target for request in peer.seen} == {"/1"}
+
+
+async def test_sec_045_a_redirect_upwards_stays_on_the_host(client: Client, peer: Peer) -> None:
+    document = peer.document("/1", type="Note")
+    peer.redirect("/a/b", "../../../1")
+    assert (await client.get_document(peer.uri("/a/b"), KEY)).doc == document
+
+
+async def test_the_guard_is_asked_before_each_request(peer: Peer, allowlist: Allowlist) -> None:
+    asked: list[str] = []
+
+    def guard(what: str) -> None:
+        asked.append(what)
+        if len(asked) > 2:
+            raise RuntimeError("inside a transaction")
+
+    client = Client(origin=OWN_ORIGIN, user_agent="x", policy=allowlist, guard=guard, limits=LIMITS)
+    peer.document("/2", type="Note")
+    peer.redirect("/1", "/2")
+    await client.get_document(peer.uri("/1"), KEY)
+    assert asked == [f"HTTP request to {peer.uri('/1')}", f"HTTP request to {peer.uri('/2')}"]
+    with pytest.raises(RuntimeError):
+        await client.deliver(peer.uri("/inbox"), b"{}", KEY)
+    assert len(peer.seen) == 2
+    await client.close()
+
+
+# ------------------------------------------------------------------------------ names and TLS
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+async def office(authority: trustme.CA) -> AsyncIterator[Peer]:
+    """A peer on https://b.corp.example:PORT, certified by the company's own authority."""
+    peer = Peer()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", peer.answer)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("b.corp.example").configure_cert(context)
+    server = TestServer(app, host="127.0.0.1", scheme="https")
+    await server.start_server(ssl=context)
+    peer.origin = f"https://b.corp.example:{server.port}"
+    yield peer
+    await server.close()
+
+
+def office_client(
+    office: Peer, nameserver: str, bundle: Path | None, networks: tuple[object, ...] = LOOPBACK
+) -> Client:
+    policy = Allowlist()
+    policy.allow(office.origin.removeprefix("https://"), networks)
+    return Client(
+        origin="https://a.corp.example",
+        user_agent="x",
+        policy=policy,
+        nameservers=[nameserver],
+        ca_bundle=bundle,
+        limits=LIMITS,
+    )
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+async def test_a_company_authority_is_accepted_where_it_is_configured(
+    office: Peer, bundle: Path
+) -> None:
+    document = office.document("/1", type="Note")
+    async with resolving({"b.corp.example": ["127.0.0.1"]}) as (resolver, address):
+        client = office_client(office, address, bundle)
+        assert (await client.get_document(office.uri("/1"), HTTPS_KEY)).doc == document
+        assert set(resolver.questions) == {"b.corp.example"}
+        await client.close()
+        stranger = office_client(office, address, None)
+        with pytest.raises(Unreachable, match="TLS certificate"):
+            await stranger.get_document(office.uri("/1"), HTTPS_KEY)
+        await stranger.close()
+
+
+async def test_sec_044_only_reachable_addresses_are_used(office: Peer, bundle: Path) -> None:
+    document = office.document("/1", type="Note")
+    async with resolving({"b.corp.example": ["10.0.0.5", "127.0.0.1"]}) as (resolver, address):
+        client = office_client(office, address, bundle)
+        begun = time.perf_counter()
+        assert (await client.get_document(office.uri("/1"), HTTPS_KEY)).doc == document
+        assert time.perf_counter() - begun < 1
+        await client.close()
+        for rebound in (["10.0.0.5"], ["169.254.169.254"], ["0.0.0.0"]):
+            resolver.table["b.corp.example"] = rebound
+            client = office_client(office, address, bundle)
+            with pytest.raises(NotTrusted, match="private network"):
+                await client.get_document(office.uri("/1"), HTTPS_KEY)
+            await client.close()
+
+
+async def test_sec_210_a_stranger_is_not_even_looked_up(office: Peer, bundle: Path) -> None:
+    async with resolving({"evil.example": ["127.0.0.1"]}) as (resolver, address):
+        client = office_client(office, address, bundle)
+        office.redirect("/1", "https://evil.example/1")
+        for attempt in (
+            client.get_document("https://evil.example/1", HTTPS_KEY),
+            client.get_actor("https://evil.example/1", HTTPS_KEY),
+            client.get_note("https://evil.example/1", HTTPS_KEY),
+            client.get_key("https://evil.example/1#main-key", HTTPS_KEY),
+            client.webfinger("alice", "evil.example", HTTPS_KEY),
+            client.nodeinfo("evil.example", HTTPS_KEY),
+            client.get_media("https://evil.example/1.png", max_bytes=9),
+            client.deliver("https://evil.example/inbox", b"{}", HTTPS_KEY),
+            client.get_document("https://sub.b.corp.example/1", HTTPS_KEY),
+            client.get_document("https://b.corp.example/1", HTTPS_KEY),
+        ):
+            with pytest.raises(NotTrusted):
+                await attempt
+        assert resolver.questions == []
+        await client.close()
+
+
+async def test_an_unknown_name_is_unreachable(office: Peer) -> None:
+    async with resolving({}) as (resolver, address):
+        client = office_client(office, address, None)
+        with pytest.raises(Unreachable, match="cannot be resolved"):
+            await client.get_document(office.uri("/1"), HTTPS_KEY)
+        assert "b.corp.example" in resolver.questions
+        await client.close()
+
+
+# ----------------------------------------------------------------------------- bytes and time
+
+
+async def test_sec_050_large_answers(client: Client, peer: Peer) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/activity+json"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b" " * 65536)
+        except ConnectionError:
+            return response
+
+    peer.pages["/endless"] = endless
+    peer.pages["/long"] = lambda _request: web.Response(body=b" " * (LIMITS.document + 1))
+    for path in ("/endless", "/long"):
+        with pytest.raises(TooLarge):
+            await client.get_document(peer.uri(path), KEY)
+
+
+def zipped(body: bytes, encoding: str = "gzip") -> web.Response:
+    headers = {"Content-Type": "application/activity+json", "Content-Encoding": encoding}
+    return web.Response(body=body, headers=headers)
+
+
+async def test_sec_050_compressed_answers(client: Client, peer: Peer) -> None:
+    uri = peer.uri("/1")
+    document = b'{"@context":"' + AS2.encode() + b'","id":"' + uri.encode() + b'","type":"Note"}'
+    small = gzip.compress(document)
+    peer.pages["/1"] = lambda _request: zipped(small)
+    assert (await client.get_document(uri, KEY)).doc["type"] == "Note"
+    bomb = gzip.compress(b" " * 50_000_000)
+    for body, encoding, error in (
+        (bomb, "gzip", TooLarge),
+        (gzip.compress(small), "gzip, gzip", Malformed),
+        (small, "br", Malformed),
+        (zlib.compress(document), "deflate", Malformed),
+        (small[:-12], "gzip", Malformed),
+        (b"no gzip", "gzip", ProtocolError),
+    ):
+        peer.pages["/1"] = lambda _request, b=body, e=encoding: zipped(b, e)  # type: ignore[misc]
+        with pytest.raises(error):
+            await client.get_document(uri, KEY)
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one byte at a time, for ever."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def test_a_dripping_answer_has_a_deadline(allowlist: Allowlist) -> None:
+    async with raw_serving(drip) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        client = another_client(allowlist, limits=Limits(total=0.4))
+        begun = time.perf_counter()
+        with pytest.raises(Unreachable, match="in time"):
+            await client.get_document(f"{origin}/1", KEY)
+        assert time.perf_counter() - begun < 2
+        await client.close()
+
+
+async def test_what_is_no_http_is_unreachable(client: Client, allowlist: Allowlist) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HELLO\r\n\r\n" * 10)
+        await writer.drain()
+
+    async with raw_serving(babble) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        with pytest.raises(Unreachable):
+            await client.get_document(f"{origin}/1", KEY)
+
+
+async def test_media_have_a_limit_of_their_own(client: Client, peer: Peer) -> None:
+    peer.pages["/1.png"] = lambda _request: web.Response(body=b"x" * 200_000)
+    assert len((await client.get_media(peer.uri("/1.png"), max_bytes=200_000))[0]) == 200_000
+    with pytest.raises(TooLarge):
+        await client.get_media(peer.uri("/1.png"), max_bytes=199_999)
+
+
+# ----------------------------------------------------------------------------------- delivery
+
+
+async def test_a_delivery_is_signed_and_typed(client: Client, peer: Peer) -> None:
+    peer.pages["/inbox"] = lambda _request: web.Response(status=202)
+    answer = await client.deliver(peer.uri("/inbox"), b'{"type":"Like"}', KEY)
+    assert (answer.status, answer.retry_after, answer.error) == (202, None, "")
+    (request,) = peer.seen
+    assert (request.method, request.body) == ("POST", b'{"type":"Like"}')
+    assert request.header("content-type") == "application/activity+json"
+    claim = read_claim(request)
+    assert {"(request-target)", "host", "date", "digest"} <= set(claim.headers)
+    check_claim(request, claim, hosts=frozenset({peer.host}), now=datetime.now(UTC))
+    assert verify(request, claim, load_public(pems("instance")[1]))
+
+
+async def test_each_status_is_an_answer(client: Client, peer: Peer, trap: Peer) -> None:
+    for status, headers, text, wait, error in (
+        (200, {}, "fine", None, ""),
+        (401, {}, "no\x1b[31m\r\n signature", None, "Status 401: no[31m signature"),
+        (410, {}, "", None, "Status 410"),
+        (429, {"Retry-After": "30"}, "slowly", 30.0, "Status 429: slowly"),
+        (500, {}, "x" * 70_000, None, "Status 500"),
+        (302, {"Location": trap.uri("/inbox")}, "", None, "Status 302"),
+    ):
+        peer.pages["/inbox"] = lambda _r, s=status, h=headers, t=text: web.Response(  # type: ignore[misc]
+            status=s, headers=h, text=t
+        )
+        answer = await client.deliver(peer.uri("/inbox"), b"{}", KEY)
+        assert (answer.status, answer.retry_after, answer.error) == (status, wait, error)
+
+
+async def test_a_peer_that_closes_each_connection_is_tried_again(
+    client: Client, allowlist: Allowlist
+) -> None:
+    requests: list[bytes] = []
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            requests.append(head)
+            await reader.readexactly(2)
+            if len(requests) == 2:
+                return
+            writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+
+    async with raw_serving(once) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        for _ in range(2):
+            assert (await client.deliver(f"{origin}/inbox", b"{}", KEY)).status == 202
+    assert len(requests) == 3
+
+
+async def test_a_peer_that_only_closes_is_unreachable(client: Client, allowlist: Allowlist) -> None:
+    visits: list[bytes] = []
+
+    async def close(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        visits.append(await reader.readuntil(b"\r\n\r\n"))
+
+    async with raw_serving(close) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        with pytest.raises(Unreachable, match="closes the connection"):
+            await client.deliver(f"{origin}/inbox", b"{}", KEY)
+    assert len(visits) == 2
+
+
+async def test_a_dead_peer_is_unreachable(client: Client, allowlist: Allowlist) -> None:
+    async with raw_serving(drip) as origin:
+        pass
+    allowlist.allow(origin.removeprefix("http://"))
+    with pytest.raises(Unreachable, match="refuses the connection"):
+        await client.deliver(f"{origin}/inbox", b"{}", KEY)
+
+
+async def test_a_silent_peer_is_unreachable_in_time(allowlist: Allowlist) -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_serving(silent) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        client = another_client(allowlist, limits=Limits(deliver=0.3))
+        begun = time.perf_counter()
+        with pytest.raises(Unreachable, match="in time"):
+            await client.deliver(f"{origin}/inbox", b"{}", KEY)
+        assert time.perf_counter() - begun < 2
+        await client.close()
+
+
+async def test_a_status_counts_though_its_text_drips(allowlist: Allowlist) -> None:
+    async with raw_serving(drip) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        client = another_client(allowlist, limits=Limits(read=0.2, deliver=5))
+        assert (await client.deliver(f"{origin}/inbox", b"{}", KEY)).status == 200
+        await client.close()
+
+
+async def test_sec_092_delivery_to_an_odd_inbox(client: Client) -> None:
+    for inbox in ("http://[", "ftp://localhost/inbox", "", "/inbox", "http://localhost:1/inbox"):
+        with pytest.raises((Malformed, NotTrusted)):
+            await client.deliver(inbox, b"{}", KEY)
+
+
+async def test_connections_are_kept(client: Client, peer: Peer) -> None:
+    ports: set[object] = set()
+
+    def inbox(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.add(request.transport.get_extra_info("peername"))
+        return web.Response(status=202)
+
+    peer.pages["/inbox"] = inbox
+    for _ in range(5):
+        await client.deliver(peer.uri("/inbox"), b"{}", KEY)
+    assert len(ports) == 1
+
+
+async def test_a_client_can_be_closed_and_used_again(client: Client, peer: Peer) -> None:
+    peer.pages["/inbox"] = lambda _request: web.Response(status=202)
+    for _ in range(2):
+        assert (await client.deliver(peer.uri("/inbox"), b"{}", KEY)).status == 202
+        await client.close()
+    await client.close()
