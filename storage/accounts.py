@@ -34,6 +34,7 @@ __all__ = [
     "get_many",
     "get_many_by_uri",
     "insert_local",
+    "list_reachable",
     "load_views",
     "set_backfilled",
     "set_deleted",
@@ -259,6 +260,30 @@ async def find_by_handles(
         [domain for _, domain in handles],
     )
     return {(record["username_key"], record["domain"]): account_of(record) for record in records}
+
+
+async def list_reachable(
+    conn: Connection, account_ids: Sequence[int], *, suspended: bool = False
+) -> list[int]:
+    """Return those of the accounts that are neither deleted nor out of reach, order kept.
+
+    Suspended ones are among them only when asked for.
+    """
+    records = await conn.fetch(
+        f"""
+        SELECT a.id
+          FROM accounts a
+         WHERE a.id = ANY($1::bigint[])
+           AND a.id <> {INSTANCE_ACCOUNT_ID}
+           AND a.deleted_at IS NULL
+           AND (a.suspended_at IS NULL OR $2)
+           AND {account_is_reachable("a")}
+        """,
+        list(account_ids),
+        suspended,
+    )
+    found = {record["id"] for record in records}
+    return [account_id for account_id in account_ids if account_id in found]
 
 
 async def uris_of(conn: Connection, ids: Sequence[int]) -> dict[int, str]:

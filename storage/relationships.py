@@ -38,6 +38,7 @@ __all__ = [
     "delete_follow",
     "delete_follows_between",
     "delete_follows_of",
+    "familiar_followers",
     "find_follow",
     "find_follow_by_uri",
     "insert_follow",
@@ -285,6 +286,33 @@ async def mute_expiries(
         list(target_ids),
     )
     return {record["target_id"]: record["expires_at"] for record in records}
+
+
+async def familiar_followers(
+    conn: Connection, viewer_id: int, target_ids: Sequence[int]
+) -> dict[int, list[int]]:
+    """Return, for each target, whom the viewer follows among its followers."""
+    records = await conn.fetch(
+        f"""
+        SELECT theirs.target_id,
+               array_agg(a.id ORDER BY theirs.id DESC) AS account_ids
+          FROM follows mine
+          JOIN follows theirs
+            ON theirs.account_id = mine.target_id
+           AND theirs.state = 'accepted'
+          JOIN accounts target ON target.id = theirs.target_id
+          JOIN accounts a ON a.id = mine.target_id
+         WHERE mine.account_id = $1
+           AND mine.state = 'accepted'
+           AND theirs.target_id = ANY($2::bigint[])
+           AND NOT target.hide_collections
+           AND {account_is_present("a")}
+         GROUP BY theirs.target_id
+        """,
+        viewer_id,
+        list(target_ids),
+    )
+    return {record["target_id"]: list(record["account_ids"]) for record in records}
 
 
 async def _people(

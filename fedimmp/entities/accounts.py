@@ -157,8 +157,12 @@ def picture_url(app: App, picture: Picture | None, default: str) -> str:
     """Return the address of an avatar or header; apps fail on an account without."""
     if picture is None:
         return f"{app.uris.origin}/static/{default}"
-    extension = _EXTENSIONS.get(picture.content_type, "img")
-    return app.uris.file(picture.file_key, f"original.{extension}")
+    return app.uris.file(picture.file_key, f"original.{extension_of(picture.content_type)}")
+
+
+def extension_of(content_type: str) -> str:
+    """Return the ending of a picture's name in its address; only apps look at it."""
+    return _EXTENSIONS.get(content_type, "img")
 
 
 def _midnight(moment: datetime) -> datetime:

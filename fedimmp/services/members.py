@@ -8,6 +8,7 @@ from activitypub.signatures.keys import generate_ed25519, generate_rsa
 from fedimmp.app import App
 from fedimmp.effects import tokens as token_effects
 from fedimmp.errors import Conflict, Invalid, NotFound
+from fedimmp.render.profiles import DISPLAY_NAME_MAXIMUM
 from storage import account_keys, accounts, members
 from storage import errors as storage_errors
 from storage.account_keys import NewKey
@@ -17,7 +18,6 @@ from storage.ids import new_id
 from storage.members import Member, Role
 
 USERNAME_MAXIMUM: Final = 30
-DISPLAY_NAME_MAXIMUM: Final = 100
 PASSWORD_MAXIMUM: Final = 256
 ROLES: Final[tuple[Role, ...]] = ("member", "moderator", "admin", "owner")
 

@@ -1,0 +1,1 @@
+"""Forms: what requests of the API may say, as schemas."""

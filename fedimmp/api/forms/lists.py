@@ -1,0 +1,61 @@
+"""Forms of lists, markers and notifications."""
+
+from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Nested, Schema, Text
+
+_MOST_TYPES = 100
+_TITLE = 256
+
+
+class NewListForm(Schema):
+    """POST /api/v1/lists."""
+
+    title = Text(_TITLE, minimum=1, strip=True, required=True)
+    replies_policy = Choice("followed", "list", "none", load_default=None)
+    exclusive = Boolean(load_default=False)
+
+
+class ListForm(Schema):
+    """PUT /api/v1/lists/{id}: what is absent stays as it is."""
+
+    title = Text(_TITLE, minimum=1, strip=True)
+    replies_policy = Choice("followed", "list", "none", load_default=None)
+    exclusive = Boolean(load_default=None)
+
+
+class ListAccountsForm(Schema):
+    """POST and DELETE /api/v1/lists/{id}/accounts."""
+
+    account_ids = Ids(maximum=500, load_default=list)
+
+
+class PositionForm(Schema):
+    """`home[...]` or `notifications[...]` of a marker."""
+
+    last_read_id = Text(100, minimum=1, strip=True, required=True)
+
+
+class MarkersForm(Schema):
+    """POST /api/v1/markers."""
+
+    home = Nested(PositionForm(), load_default=None)
+    notifications = Nested(PositionForm(), load_default=None)
+
+
+class TimelinesForm(Schema):
+    """GET /api/v1/markers."""
+
+    timeline = Items(Text(100), maximum=20, load_default=list)
+
+
+class NotificationsForm(Schema):
+    """Which notifications are wanted."""
+
+    types = Items(Text(100), maximum=_MOST_TYPES, load_default=list)
+    exclude_types = Items(Text(100), maximum=_MOST_TYPES, load_default=list)
+    account_id = Id(load_default=None)
+
+
+class UnreadForm(NotificationsForm):
+    """GET /api/v1/notifications/unread_count."""
+
+    limit = Integer(0, 2**31, load_default=100)

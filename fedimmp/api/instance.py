@@ -1,0 +1,89 @@
+"""What apps ask about this office before and after sign-in, and what it does not have."""
+
+import html
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from fedimmp.entities.instance import instance_entity, instance_v1_entity, rule_entities
+from fedimmp.errors import Invalid, NotFound
+from fedimmp.web.call import Call
+from fedimmp.web.responses import empty, json_response
+from fedimmp.web.routes import Route
+
+
+async def show(call: Call) -> web.StreamResponse:
+    """GET /api/v2/instance."""
+    return json_response(instance_entity(call.app))
+
+
+async def show_v1(call: Call) -> web.StreamResponse:
+    """GET /api/v1/instance."""
+    return json_response(instance_v1_entity(call.app))
+
+
+async def show_rules(call: Call) -> web.StreamResponse:
+    """GET /api/v1/instance/rules."""
+    return json_response(rule_entities(call.app))
+
+
+async def show_description(call: Call) -> web.StreamResponse:
+    """GET /api/v1/instance/extended_description."""
+    text = html.escape(call.app.config.server.description, quote=False)
+    return json_response({"updated_at": None, "content": f"<p>{text}</p>"})
+
+
+async def show_translations(_call: Call) -> web.StreamResponse:
+    """GET /api/v1/instance/translation_languages: nothing is translated."""
+    return empty()
+
+
+async def show_empty(_call: Call) -> web.StreamResponse:
+    """GET a list of something that this office does not have: apps ask for it all the same."""
+    return json_response([])
+
+
+async def refuse_push(_call: Call) -> web.StreamResponse:
+    """POST /api/v1/push/subscription."""
+    raise Invalid("Push notifications are not available on this server")
+
+
+async def find_no_push(_call: Call) -> web.StreamResponse:
+    """GET and PUT /api/v1/push/subscription: nobody has one."""
+    raise NotFound
+
+
+async def end_push(_call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/push/subscription: there was none, and there is none."""
+    return empty()
+
+
+def _empty(path: str, scopes: Sequence[str] = (), *, public: bool = False) -> Route:
+    return Route("GET", path, show_empty, tuple(scopes), public=public)
+
+
+_PUSH = "/api/v1/push/subscription"
+
+ROUTES = (
+    Route("GET", "/api/v1/instance", show_v1, public=True),
+    Route("GET", "/api/v2/instance", show, public=True),
+    Route("GET", "/api/v1/instance/rules", show_rules, public=True),
+    Route("GET", "/api/v1/instance/extended_description", show_description),
+    Route("GET", "/api/v1/instance/translation_languages", show_translations),
+    Route("POST", _PUSH, refuse_push, ("push",)),
+    Route("GET", _PUSH, find_no_push, ("push",)),
+    Route("PUT", _PUSH, find_no_push, ("push",)),
+    Route("DELETE", _PUSH, end_push, ("push",)),
+    _empty("/api/v1/custom_emojis", public=True),
+    _empty("/api/v1/filters", ("read:filters",)),
+    _empty("/api/v2/filters", ("read:filters",)),
+    _empty("/api/v1/followed_tags", ("read:follows",)),
+    _empty("/api/v1/featured_tags", ("read:accounts",)),
+    _empty("/api/v1/endorsements", ("read:accounts",)),
+    _empty("/api/v1/scheduled_statuses", ("read:statuses",)),
+    _empty("/api/v1/announcements"),
+    _empty("/api/v1/trends"),
+    _empty("/api/v1/trends/tags"),
+    _empty("/api/v1/trends/statuses"),
+    _empty("/api/v1/trends/links"),
+)

@@ -1,0 +1,114 @@
+"""The viewer's own account: who am I, how do I look, what are my defaults."""
+
+from typing import Any
+
+from aiohttp import web
+
+from fedimmp.api.forms.accounts import ProfileForm
+from fedimmp.entities.accounts import credential_entity
+from fedimmp.errors import Invalid
+from fedimmp.services import profiles
+from fedimmp.services.profiles import ProfileChanges, ProfileField
+from fedimmp.web.call import Call, UploadedFile
+from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Route
+from storage import accounts, members, relationships
+
+_SIMPLE = (
+    "display_name",
+    "note",
+    "avatar_description",
+    "header_description",
+    "locked",
+    "bot",
+    "discoverable",
+    "indexable",
+    "hide_collections",
+)
+# Two pictures in one form, and some text.
+_MAX_BODY = 40 * 1024 * 1024
+
+
+async def verify(call: Call) -> web.StreamResponse:
+    """GET /api/v1/accounts/verify_credentials: what every app asks first."""
+    account_id = call.viewer.account_id
+    async with call.app.db.reader() as conn:
+        member = await members.get(conn, account_id)
+        view = (await accounts.load_views(conn, [account_id]))[account_id]
+        waiting = await relationships.count_requests(conn, account_id)
+    return json_response(credential_entity(call.app, view, member, waiting))
+
+
+async def update(call: Call) -> web.StreamResponse:
+    """PATCH /api/v1/accounts/update_credentials: what is absent stays as it is."""
+    form = await call.form(ProfileForm())
+    changes: dict[str, Any] = {name: form[name] for name in _SIMPLE if name in form}
+    if "fields_attributes" in form:
+        changes["fields"] = [
+            ProfileField(field["name"], field["value"]) for field in form["fields_attributes"]
+        ]
+    source = form["source"] or {}
+    changes |= {
+        "avatar": await _picture(call, "avatar"),
+        "header": await _picture(call, "header"),
+        "visibility": source.get("privacy"),
+        "sensitive": source.get("sensitive"),
+        "language": source.get("language") or None,
+        "sets_language": "language" in source,
+    }
+    await profiles.update_profile(call.app, call.viewer.account_id, ProfileChanges(**changes))
+    return await verify(call)
+
+
+async def _picture(call: Call, name: str) -> bytes | None:
+    value = (await call.params()).get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, UploadedFile):
+        raise Invalid(f"Validation failed: {name} must be a file")
+    return await value.read()
+
+
+async def remove_avatar(call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/profile/avatar."""
+    await profiles.remove_picture(call.app, call.viewer.account_id, "avatar")
+    return await verify(call)
+
+
+async def remove_header(call: Call) -> web.StreamResponse:
+    """DELETE /api/v1/profile/header."""
+    await profiles.remove_picture(call.app, call.viewer.account_id, "header")
+    return await verify(call)
+
+
+async def show_preferences(call: Call) -> web.StreamResponse:
+    """GET /api/v1/preferences."""
+    async with call.app.db.reader() as conn:
+        member = await members.get(conn, call.viewer.account_id)
+    return json_response(
+        {
+            "posting:default:visibility": member.default_visibility,
+            "posting:default:sensitive": member.default_sensitive,
+            "posting:default:language": member.default_language,
+            "posting:default:quote_policy": "nobody",
+            "reading:expand:media": "default",
+            "reading:expand:spoilers": False,
+            "reading:autoplay:gifs": False,
+        }
+    )
+
+
+_WRITE = ("write:accounts",)
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/accounts/verify_credentials",
+        verify,
+        ("profile", "read:accounts"),
+    ),
+    Route("PATCH", "/api/v1/accounts/update_credentials", update, _WRITE, max_body=_MAX_BODY),
+    Route("DELETE", "/api/v1/profile/avatar", remove_avatar, _WRITE),
+    Route("DELETE", "/api/v1/profile/header", remove_header, _WRITE),
+    Route("GET", "/api/v1/preferences", show_preferences, ("read:accounts",)),
+)

@@ -1,0 +1,136 @@
+"""What people do with each other: follow, block, mute, note, and answer requests."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from fedimmp.api.forms.accounts import FollowForm, MuteForm, NoteForm
+from fedimmp.api.people import answer_people, answer_relationship, page_of
+from fedimmp.app import App
+from fedimmp.entities.accounts import muted_account_entity
+from fedimmp.services import blocking, following
+from fedimmp.web.call import Call
+from fedimmp.web.responses import json_response, paged
+from fedimmp.web.routes import Handler, Route
+from storage import accounts, relationships
+
+Action = Callable[[App, int, int], Awaitable[Any]]
+
+
+async def follow(call: Call) -> web.StreamResponse:
+    """POST /api/v1/accounts/{id}/follow; again to change how."""
+    form = await call.form(FollowForm())
+    target_id = call.path_id()
+    await following.follow(
+        call.app,
+        call.viewer.account_id,
+        target_id,
+        reblogs=form["reblogs"],
+        notify=form["notify"],
+        languages=form["languages"],
+    )
+    return await answer_relationship(call, target_id)
+
+
+async def mute(call: Call) -> web.StreamResponse:
+    """POST /api/v1/accounts/{id}/mute; again to change how."""
+    form = await call.form(MuteForm())
+    target_id = call.path_id()
+    await blocking.mute(
+        call.app,
+        call.viewer.account_id,
+        target_id,
+        notifications=form["notifications"] is not False,
+        duration_seconds=form["duration"] or 0,
+    )
+    return await answer_relationship(call, target_id)
+
+
+async def note(call: Call) -> web.StreamResponse:
+    """POST /api/v1/accounts/{id}/note; a blank comment removes the note."""
+    form = await call.form(NoteForm())
+    target_id = call.path_id()
+    await blocking.set_note(call.app, call.viewer.account_id, target_id, form["comment"])
+    return await answer_relationship(call, target_id)
+
+
+def acting(action: Action) -> Handler:
+    """Return the handler that does something with an account and answers how one stands to it."""
+
+    async def act(call: Call) -> web.StreamResponse:
+        target_id = call.path_id()
+        await action(call.app, call.viewer.account_id, target_id)
+        return await answer_relationship(call, target_id)
+
+    return act
+
+
+async def show_follow_requests(call: Call) -> web.StreamResponse:
+    """GET /api/v1/follow_requests: who wants to follow the viewer."""
+    page = page_of(call)
+    async with call.app.db.reader() as conn:
+        cursors = await relationships.list_follow_requests(conn, call.viewer.account_id, page)
+    return await answer_people(call, cursors, page)
+
+
+async def show_blocks(call: Call) -> web.StreamResponse:
+    """GET /api/v1/blocks: whom the viewer blocks."""
+    page = page_of(call)
+    async with call.app.db.reader() as conn:
+        cursors = await relationships.list_blocks(conn, call.viewer.account_id, page)
+    return await answer_people(call, cursors, page)
+
+
+async def show_mutes(call: Call) -> web.StreamResponse:
+    """GET /api/v1/mutes: whom the viewer mutes, and until when."""
+    page = page_of(call)
+    viewer_id = call.viewer.account_id
+    async with call.app.db.reader() as conn:
+        cursors = await relationships.list_mutes(conn, viewer_id, page)
+        ids = [each.account_id for each in cursors]
+        views = await accounts.load_views(conn, ids)
+        expiries = await relationships.mute_expiries(conn, viewer_id, ids)
+    return paged(
+        call,
+        [muted_account_entity(call.app, views[each], expiries.get(each)) for each in ids],
+        first=cursors[0].row_id if cursors else None,
+        last=cursors[-1].row_id if cursors else None,
+        full=len(cursors) == page.limit,
+        prev="since_id",
+    )
+
+
+async def show_domain_blocks(_call: Call) -> web.StreamResponse:
+    """GET /api/v1/domain_blocks: which offices are reachable is not for members to decide."""
+    return json_response([])
+
+
+_FOLLOWS = ("write:follows",)
+_BLOCKS = ("write:blocks",)
+_MUTES = ("write:mutes",)
+_ACCOUNT = "/api/v1/accounts/{id}"
+
+ROUTES = (
+    Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS, limit="follows"),
+    Route("POST", f"{_ACCOUNT}/unfollow", acting(following.unfollow), _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/remove_from_followers", acting(following.remove_follower), _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/block", acting(blocking.block), _BLOCKS),
+    Route("POST", f"{_ACCOUNT}/unblock", acting(blocking.unblock), _BLOCKS),
+    Route("POST", f"{_ACCOUNT}/mute", mute, _MUTES),
+    Route("POST", f"{_ACCOUNT}/unmute", acting(blocking.unmute), _MUTES),
+    Route("POST", f"{_ACCOUNT}/note", note, ("write:accounts",)),
+    Route("GET", "/api/v1/follow_requests", show_follow_requests, ("read:follows",)),
+    Route(
+        "POST",
+        "/api/v1/follow_requests/{id}/authorize",
+        acting(following.authorize_request),
+        _FOLLOWS,
+    ),
+    Route(
+        "POST", "/api/v1/follow_requests/{id}/reject", acting(following.reject_request), _FOLLOWS
+    ),
+    Route("GET", "/api/v1/blocks", show_blocks, ("read:blocks",)),
+    Route("GET", "/api/v1/mutes", show_mutes, ("read:mutes",)),
+    Route("GET", "/api/v1/domain_blocks", show_domain_blocks, ("read:blocks",)),
+)

@@ -1,0 +1,153 @@
+"""This office as the Instance entities that apps read before and after sign-in.
+
+What they say is the same for everybody and names nobody.
+"""
+
+import html
+from typing import Any, Final
+
+from fedimmp import VERSION
+from fedimmp.app import App
+from fedimmp.entities.accounts import DEFAULT_HEADER
+from fedimmp.render import profiles
+
+# Apps switch features on by these, so they rise with what is there.
+MASTODON_VERSION: Final = "4.2.0"
+MASTODON_API_VERSION: Final = 1
+
+IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
+# Videos are not taken; apps ask for the numbers all the same.
+_VIDEO: Final = {"video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0}
+
+
+def version_text() -> str:
+    """Return the version as apps parse it: Mastodon's that we are compatible with, then ours."""
+    return f"{MASTODON_VERSION} (compatible; fedimmp {VERSION})"
+
+
+def streaming_url(app: App) -> str:
+    """Return the base address of streaming, ws or wss as the origin is http or https."""
+    return app.uris.origin.replace("http", "ws", 1)
+
+
+def rule_entities(app: App) -> list[dict[str, Any]]:
+    """Return the house rules in their order."""
+    return [
+        {"id": str(number), "text": text, "hint": "", "translations": {}}
+        for number, text in enumerate(app.config.server.rules, start=1)
+    ]
+
+
+def instance_entity(app: App) -> dict[str, Any]:
+    """Return the Instance entity (version 2)."""
+    server = app.config.server
+    return {
+        "domain": app.uris.host,
+        "title": server.name,
+        "version": version_text(),
+        "source_url": app.uris.origin,
+        "description": server.description,
+        "wrapstodon": None,
+        "usage": {"users": {"active_month": 0}},
+        "thumbnail": {"url": _thumbnail(app), "description": ""},
+        "icon": [],
+        "languages": list(server.languages) or ["en"],
+        "configuration": _configuration(app),
+        "registrations": {
+            "enabled": False,
+            "approval_required": False,
+            "reason_required": False,
+            "message": None,
+            "min_age": None,
+            "url": None,
+        },
+        "api_versions": {"mastodon": MASTODON_API_VERSION},
+        "contact": {"email": server.contact_email, "account": None},
+        "rules": rule_entities(app),
+    }
+
+
+def instance_v1_entity(app: App) -> dict[str, Any]:
+    """Return the older Instance entity, which many apps still read first."""
+    server = app.config.server
+    configuration = _limits(app)
+    configuration["accounts"] = {"max_featured_tags": 0}
+    return {
+        "uri": app.uris.host,
+        "title": server.name,
+        "short_description": server.description,
+        "description": html.escape(server.description, quote=False),
+        "email": server.contact_email,
+        "version": version_text(),
+        "urls": {"streaming_api": streaming_url(app)},
+        "stats": {"user_count": 0, "status_count": 0, "domain_count": 0},
+        "thumbnail": _thumbnail(app),
+        "languages": list(server.languages) or ["en"],
+        "registrations": False,
+        "approval_required": False,
+        "invites_enabled": False,
+        "configuration": configuration,
+        "contact_account": None,
+        "rules": rule_entities(app),
+    }
+
+
+def _configuration(app: App) -> dict[str, Any]:
+    accounts = app.config.accounts
+    only_members = {"local": "authenticated", "remote": "authenticated"}
+    return _limits(app) | {
+        "urls": {
+            "streaming": streaming_url(app),
+            "status": None,
+            "about": app.uris.origin,
+            "privacy_policy": None,
+            "terms_of_service": None,
+        },
+        "vapid": {"public_key": ""},
+        "accounts": {
+            "max_display_name_length": profiles.DISPLAY_NAME_MAXIMUM,
+            "max_note_length": profiles.NOTE_MAXIMUM,
+            "max_avatar_description_length": app.config.media.max_description_characters,
+            "max_header_description_length": app.config.media.max_description_characters,
+            "max_featured_tags": 0,
+            "max_pinned_statuses": accounts.max_pins,
+            "max_profile_fields": accounts.max_fields,
+            "profile_field_name_limit": profiles.FIELD_NAME_MAXIMUM,
+            "profile_field_value_limit": profiles.FIELD_VALUE_MAXIMUM,
+        },
+        "translation": {"enabled": False},
+        "timelines_access": {
+            "live_feeds": only_members,
+            "hashtag_feeds": only_members,
+            "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+        },
+        "limited_federation": True,
+    }
+
+
+def _limits(app: App) -> dict[str, Any]:
+    posts, media = app.config.posts, app.config.media
+    return {
+        "statuses": {
+            "max_characters": posts.max_characters,
+            "max_media_attachments": posts.max_media,
+            "characters_reserved_per_url": posts.characters_per_url,
+        },
+        "media_attachments": {
+            "supported_mime_types": list(IMAGE_TYPES),
+            "description_limit": media.max_description_characters,
+            "image_size_limit": media.max_image_bytes,
+            "image_matrix_limit": media.max_image_pixels,
+            **_VIDEO,
+        },
+        "polls": {
+            "max_options": posts.max_poll_options,
+            "max_characters_per_option": posts.max_poll_option_characters,
+            "min_expiration": posts.min_poll_seconds,
+            "max_expiration": posts.max_poll_seconds,
+        },
+    }
+
+
+def _thumbnail(app: App) -> str:
+    return f"{app.uris.origin}/static/{DEFAULT_HEADER}"
