@@ -13,7 +13,6 @@ _CHANNELS = (
 
 ROUTES = (
     Route("GET", "/api/v1/streaming", stream, query_token=True, limit="streaming"),
-    Route("GET", "/api/v1/streaming/", stream, query_token=True, limit="streaming"),
     Route("GET", "/api/v1/streaming/health", health, public=True),
     Route(
         "GET",

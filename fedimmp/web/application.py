@@ -21,7 +21,7 @@ from fedimmp.web.addresses import Address, client_address
 from fedimmp.web.bodies import BodyReader
 from fedimmp.web.call import AppCaller, Call, Viewer
 from fedimmp.web.failures import Failure, failure_of
-from fedimmp.web.limits import RateLimiter, Spender
+from fedimmp.web.limits import FAMILIES, RateLimiter, Spender
 from fedimmp.web.responses import json_response
 from fedimmp.web.routes import Route
 
@@ -93,16 +93,30 @@ def application(
         web_app[_PAGES] = _Pages(error_page)
     taken = {(route.method, route.path) for route in routes}
     for route in routes:
-        handler = _dispatcher(route)
-        if route.method == "GET":
-            web_app.router.add_get(route.path, handler)
-            continue
-        web_app.router.add_route(route.method, route.path, handler)
-        twin = _TWINS.get(route.method)
-        if twin and (twin, route.path) not in taken:
-            web_app.router.add_route(twin, route.path, handler)
+        if route.limit not in FAMILIES:
+            raise ValueError(f"{route.path} names the unknown limit {route.limit}.")
+        _add(web_app, route, taken)
     web_app.on_response_prepare.append(_decorate)
     return web_app
+
+
+def _add(web_app: web.Application, route: Route, taken: set[tuple[str, str]]) -> None:
+    handler = _dispatcher(route)
+    twin = _TWINS.get(route.method)
+    for path in _spellings(route.path):
+        if (route.method, path) in taken and path != route.path:
+            continue
+        if route.method == "GET":
+            web_app.router.add_get(path, handler)
+            continue
+        web_app.router.add_route(route.method, path, handler)
+        if twin and (twin, path) not in taken:
+            web_app.router.add_route(twin, path, handler)
+
+
+def _spellings(path: str) -> tuple[str, ...]:
+    """Return the path and, in the API, also with a slash at its end: Mastodon.py asks like that."""
+    return (path, f"{path}/") if path.startswith("/api/") else (path,)
 
 
 def _dispatcher(route: Route) -> AiohttpHandler:
