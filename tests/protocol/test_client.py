@@ -93,6 +93,15 @@ async def test_sec_022_sec_084_a_document_of_another_id(
         await client.get_document(peer.uri("/forged"), KEY)
 
 
+async def test_an_id_that_redirects_to_another_id(client: Client, peer: Peer, other: Peer) -> None:
+    other.document("/notes/2", type="Note")
+    claimed = {"@context": AS2, "id": other.uri("/notes/1"), "type": "Note"}
+    peer.pages["/x"] = lambda _request: ap_answer(claimed)
+    other.redirect("/notes/1", "/notes/2")
+    with pytest.raises(Malformed, match="another id"):
+        await client.get_document(peer.uri("/x"), KEY)
+
+
 async def test_an_id_that_changes_at_each_look(client: Client, peer: Peer) -> None:
     def moving(request: web.Request) -> web.Response:
         return ap_answer({"@context": AS2, "id": peer.uri(request.path + "1"), "type": "Note"})

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import ssl
 import time
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -17,11 +18,12 @@ from aiohttp.test_utils import TestServer
 
 from activitypub.client import Client, Limits
 from activitypub.errors import Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
+from activitypub.network import GuardedResolver
 from activitypub.signatures.cavage import check_claim, read_claim, verify
 from activitypub.signatures.keys import load_public
 from activitypub.vocabulary import AS2
 from tests.protocol.conftest import LIMITS, OWN_ORIGIN
-from tests.protocol.peers import LOOPBACK, Allowlist, Peer, ap_answer, raw_serving, resolving
+from tests.protocol.peers import LOOPBACK, Allowlist, Peer, raw_serving, resolving
 from tests.protocol.people import key_of, pems
 
 KEY = key_of("instance", "http://localhost:1/actor#main-key")
@@ -72,12 +74,28 @@ async def test_sec_048_loopback_must_be_declared(
 async def test_a_change_of_networks_takes_effect_at_once(
     client: Client, peer: Peer, allowlist: Allowlist
 ) -> None:
-    peer.pages["/1"] = lambda _request: ap_answer({}, "text/plain")
-    allowlist.allow(peer.host, ())
-    for networks, error in (((), NotTrusted), (LOOPBACK, Malformed)):
+    peer.pages["/inbox"] = lambda _request: web.Response(
+        status=202, headers={"Connection": "close"}
+    )
+    for networks in ((), LOOPBACK, (), LOOPBACK):
         allowlist.allow(peer.host, networks)
-        with pytest.raises(error):
-            await client.get_document(peer.uri("/1"), KEY)
+        if networks:
+            assert (await client.deliver(peer.uri("/inbox"), b"{}", KEY)).status == 202
+        else:
+            with pytest.raises(NotTrusted):
+                await client.deliver(peer.uri("/inbox"), b"{}", KEY)
+    assert len(peer.seen) == 2
+
+
+async def test_the_resolver_asks_nobody_about_an_unregistered_name() -> None:
+    async with resolving({"evil.example": ["127.0.0.1"]}) as (trap, address):
+        resolver = GuardedResolver([address])
+        resolver.allow("evil.example", 443, LOOPBACK)
+        with pytest.raises(OSError, match="not trusted"):
+            await resolver.resolve("evil.example", 8443)
+        assert trap.questions == []
+        assert await resolver.resolve("evil.example", 443)
+        await resolver.close()
 
 
 @pytest.mark.parametrize(
@@ -299,8 +317,13 @@ async def test_sec_050_compressed_answers(client: Client, peer: Peer) -> None:
     peer.pages["/1"] = lambda _request: zipped(small)
     assert (await client.get_document(uri, KEY)).doc["type"] == "Note"
     bomb = gzip.compress(b" " * 50_000_000)
+    peer.pages["/bomb"] = lambda _request: zipped(bomb)
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        await client.get_document(peer.uri("/bomb"), KEY)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
     for body, encoding, error in (
-        (bomb, "gzip", TooLarge),
         (gzip.compress(small), "gzip, gzip", Malformed),
         (small, "br", Malformed),
         (zlib.compress(document), "deflate", Malformed),
