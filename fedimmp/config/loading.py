@@ -131,6 +131,11 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return Loaded(config, path, sources)
 
 
+def load_config(path: Path) -> Config:
+    """Read one configuration file, and the environment over it; raises ConfigError."""
+    return load(path).config
+
+
 def _from_file(path: Path, known: Mapping[str, Setting], problems: list[str]) -> dict[str, _Given]:
     try:
         text = path.read_text("utf-8")
@@ -160,7 +165,8 @@ def _from_environment(
 ) -> dict[str, _Given]:
     given: dict[str, _Given] = {}
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX) or "__" not in variable:
+        # An empty variable is how compose files and shells say that they leave it open.
+        if not variable.startswith(PREFIX) or "__" not in variable or not environ[variable]:
             continue
         section, _, key = variable.removeprefix(PREFIX).lower().partition("__")
         name = f"{section}.{key}"

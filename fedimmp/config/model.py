@@ -304,6 +304,12 @@ class Limits:
     sign_ins: int = setting(
         NumberValue(1, 1_000_000), "Attempts to sign in per address in 5 minutes.", default=25
     )
+    file_calls: int = setting(
+        NumberValue(1, 10_000_000), "Pictures loaded from one address in 5 minutes.", default=6000
+    )
+    stream_calls: int = setting(
+        NumberValue(1, 1_000_000), "Streams opened from one address in 5 minutes.", default=1000
+    )
     connections_per_address: int = setting(
         NumberValue(1, 100_000),
         "Open connections from one address; proxies in `server.trusted_proxies` are free.",

@@ -122,3 +122,19 @@ def _facts(setting: Setting) -> str:
 
 def _text(model: type) -> str:
     return " ".join((model.__doc__ or "").split())
+
+
+def first_file(origin: str, name: str, data_dir: Path | None) -> str:
+    """Return the file that a new office begins with."""
+    lines = [
+        "# The configuration of this office; `fedimmp config example` shows every setting.",
+        "",
+        "[server]",
+        "# Part of every name here: it can never be changed.",
+        f"origin = {as_toml(origin)}",
+    ]
+    if name:
+        lines.append(f"name = {as_toml(name)}")
+    if data_dir is not None:
+        lines += ["", "[storage]", f"data_dir = {as_toml(data_dir.absolute())}"]
+    return "\n".join(lines) + "\n"

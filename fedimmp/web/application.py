@@ -73,7 +73,6 @@ _SECURITY: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Server": "fedimmp",
 }
 _TWINS: Final = {"PUT": "PATCH", "PATCH": "PUT"}
 
@@ -217,6 +216,7 @@ def _wants_page(request: web.Request) -> bool:
 async def _decorate(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+    headers["Server"] = "fedimmp"
     for name, value in request.get(_EXTRA_HEADERS, {}).items():
         headers.setdefault(name, value)
     if request.path.startswith(_CORS_PATHS):

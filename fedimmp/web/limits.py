@@ -1,7 +1,7 @@
 """Rate limits: fixed windows in this process's memory, per member, token or address.
 
-A route names a family. Every family but "none" also counts against the limits that hold for all
-calls. Sign-in has its own throttle in the database, since it guards a secret.
+A route names a family. Most families also count against the limits that hold for all calls.
+Sign-in has its own throttle in the database besides, since it guards a secret.
 """
 
 import math
@@ -36,16 +36,27 @@ _TOKEN: Final = Rule("token", "token_calls", 5 * _MINUTE, "token")
 _ADDRESS: Final = Rule("address", "address_calls", 5 * _MINUTE, "address")
 _PAGING: Final = Rule("paging", "paging_calls", 15 * _MINUTE, "member")
 
-FAMILIES: Final[Mapping[str, Rule | None]] = {
-    "none": None,
-    "api": None,
-    "streaming": None,
-    "posting": Rule("posting", "posts", 3 * _HOUR, "member"),
-    "deletes": Rule("deletes", "deletions", 30 * _MINUTE, "member"),
-    "follows": Rule("follows", "follows", 24 * _HOUR, "member"),
-    "media": Rule("media", "uploads", 30 * _MINUTE, "member"),
-    "apps": Rule("apps", "app_registrations", 10 * _MINUTE, "address"),
-    "sign_in": Rule("sign_in", "sign_ins", 5 * _MINUTE, "address"),
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The rule of a kind of calls, and whether they count against the general ones too."""
+
+    rule: Rule | None = None
+    general: bool = True
+
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "none": Family(general=False),
+    "api": Family(),
+    "posting": Family(Rule("posting", "posts", 3 * _HOUR, "member")),
+    "deletes": Family(Rule("deletes", "deletions", 30 * _MINUTE, "member")),
+    "follows": Family(Rule("follows", "follows", 24 * _HOUR, "member")),
+    "media": Family(Rule("media", "uploads", 30 * _MINUTE, "member")),
+    "apps": Family(Rule("apps", "app_registrations", 10 * _MINUTE, "address")),
+    "sign_in": Family(Rule("sign_in", "sign_ins", 5 * _MINUTE, "address")),
+    # Apps load the pictures of a page, and open streams again, all at once and without a token.
+    "files": Family(Rule("files", "file_calls", 5 * _MINUTE, "address"), general=False),
+    "streaming": Family(Rule("streaming", "stream_calls", 5 * _MINUTE, "address"), general=False),
 }
 
 
@@ -98,14 +109,12 @@ class RateLimiter:
 
         Shown is the family's own limit, or else the one that is most exhausted.
         """
-        if family == "none":
-            return {}
-        own = FAMILIES[family]
-        rules = [_MEMBER, _TOKEN] if who.token_id is not None else [_ADDRESS]
-        if paging and who.token_id is not None:
-            rules.append(_PAGING)
+        own = FAMILIES[family].rule
+        rules = _general(who, paging=paging) if FAMILIES[family].general else []
         if own is not None:
             rules.append(own)
+        if not rules:
+            return {}
         spent = [(rule, self._count(rule, who, now.timestamp())) for rule in rules]
         exhausted = [result for _, result in spent if result.count > result.limit]
         if exhausted:
@@ -141,6 +150,12 @@ class RateLimiter:
             by_end = sorted(self._windows, key=lambda key: self._windows[key].ends_at)
             for key in by_end[:excess]:
                 del self._windows[key]
+
+
+def _general(who: Spender, *, paging: bool) -> list[Rule]:
+    if who.token_id is None:
+        return [_ADDRESS]
+    return [_MEMBER, _TOKEN, _PAGING] if paging else [_MEMBER, _TOKEN]
 
 
 def _holder_key(rule: Rule, who: Spender) -> str:

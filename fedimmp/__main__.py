@@ -1,0 +1,5 @@
+"""`python -m fedimmp`: the command line."""
+
+from fedimmp.cli import main
+
+main()

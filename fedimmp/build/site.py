@@ -1,0 +1,93 @@
+"""Every route of an office, and the web application that serves them."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from aiohttp import web
+
+from fedimmp.api import (
+    accounts,
+    conversations,
+    files,
+    instance,
+    lists,
+    media,
+    notifications,
+    polls,
+    profile,
+    relationships,
+    search,
+    status_actions,
+    statuses,
+    timelines,
+)
+from fedimmp.app import App
+from fedimmp.oauth import apps, authorization, sign_in, tokens
+from fedimmp.pages import people, static
+from fedimmp.pages import timelines as timeline_pages
+from fedimmp.streaming import routes as streaming
+from fedimmp.streaming.context import close_streams, hub_context
+from fedimmp.web import health
+from fedimmp.web.application import application
+from fedimmp.web.error_pages import error_page
+from fedimmp.web.routes import Route
+from fedimmp.wire import actors, collections, discovery, inbox, notes
+
+Role = Literal["all", "web", "stream"]
+
+_API: Final[tuple[Route, ...]] = (
+    *instance.ROUTES,
+    *profile.ROUTES,
+    *accounts.ROUTES,
+    *relationships.ROUTES,
+    *statuses.ROUTES,
+    *status_actions.ROUTES,
+    *polls.ROUTES,
+    *media.ROUTES,
+    *timelines.ROUTES,
+    *conversations.ROUTES,
+    *notifications.ROUTES,
+    *lists.ROUTES,
+    *search.ROUTES,
+    *files.ROUTES,
+)
+_OAUTH: Final[tuple[Route, ...]] = (
+    *apps.ROUTES,
+    *tokens.ROUTES,
+    *authorization.ROUTES,
+    *sign_in.ROUTES,
+)
+_PAGES: Final[tuple[Route, ...]] = (
+    *timeline_pages.ROUTES,
+    *people.ROUTES,
+    *static.ROUTES,
+)
+_WIRE: Final[tuple[Route, ...]] = (
+    *actors.ROUTES,
+    *notes.ROUTES,
+    *collections.ROUTES,
+    *discovery.ROUTES,
+    *inbox.ROUTES,
+)
+_WEB: Final[tuple[Route, ...]] = (*health.ROUTES, *_API, *_OAUTH, *_PAGES, *_WIRE)
+
+ROUTES: Final[tuple[Route, ...]] = (*_WEB, *streaming.ROUTES)
+
+
+def web_app(app: App, role: Role = "all") -> web.Application:
+    """Return the application of a process: all routes, or those of its role, and health."""
+    served = application(app, _routes(role), error_page=error_page)
+    if role != "web":
+        served.cleanup_ctx.append(hub_context(app))
+        served.on_shutdown.append(close_streams)
+    return served
+
+
+def _routes(role: Role) -> Sequence[Route]:
+    match role:
+        case "all":
+            return ROUTES
+        case "web":
+            return _WEB
+        case "stream":
+            return (*health.ROUTES, *streaming.ROUTES)

@@ -1,0 +1,124 @@
+"""What all commands share: where the configuration is, how an App is opened, how mistakes look."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from fedimmp import logs
+from fedimmp.app import App
+from fedimmp.build import build
+from fedimmp.config import Config, ConfigError, Loaded, find_file, load
+from fedimmp.errors import BadRequest, Invalid, NotFound, Refusal
+from fedimmp.keys import KeyFileError
+from fedimmp.web.server import ListenError
+from storage.errors import StorageError
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+_USAGE = 2
+
+
+class Mistake(click.ClickException):
+    """A sentence for standard error and the exit code that goes with it."""
+
+    def __init__(self, sentence: str, *, exit_code: int = 1) -> None:
+        super().__init__(sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.")
+        self.exit_code = exit_code
+
+
+def config_option(command: F) -> F:
+    """Give a command the option that names the configuration file."""
+    option = click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Configuration file; default: $FEDIMMP_CONFIG, ./fedimmp.toml,"
+        " /etc/fedimmp/fedimmp.toml.",
+    )
+    return option(command)
+
+
+def json_option(command: F) -> F:
+    """Give a command the option that makes it print JSON."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def read_config(config_path: Path | None) -> Loaded:
+    """Return the configuration; raises Mistake with one sentence per line."""
+    with mistakes():
+        return load(find_file(config_path, os.environ))
+
+
+def with_app(config_path: Path | None, work: Callable[[App], Awaitable[T]]) -> T:
+    """Open the office, do the work, and close it again; errors become Mistakes."""
+    config = read_config(config_path).config
+
+    async def run() -> T:
+        async with build(config) as app:
+            return await work(app)
+
+    return run_async(config, run)
+
+
+def run_async(config: Config, work: Callable[[], Awaitable[T]]) -> T:
+    """Run asynchronous work to its end; errors become Mistakes."""
+    # Commands speak for themselves; only what is wrong is logged.
+    logs.configure("warning", config.logs.format)
+
+    async def run() -> T:
+        return await work()
+
+    with mistakes():
+        return asyncio.run(run())
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Turn what is expected to go wrong into one sentence and an exit code."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        raise _mistake(_first(group)) from group
+    except Exception as error:
+        raise _mistake(error) from error
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    inner: BaseException = group
+    while isinstance(inner, BaseExceptionGroup):
+        inner = inner.exceptions[0]
+    return inner if isinstance(inner, Exception) else group
+
+
+def _mistake(error: Exception) -> Exception:
+    match error:
+        case NotFound() | Invalid() | BadRequest():
+            return Mistake(error.sentence, exit_code=_USAGE)
+        case Refusal():
+            return Mistake(error.sentence)
+        case ConfigError() | KeyFileError() | StorageError() | ListenError():
+            return Mistake(str(error))
+        case OSError() if error.filename:
+            return Mistake(f"{error.filename}: {error.strerror}")
+    return error
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode("utf-8"))
+
+
+def print_table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
+    """Print rows below their heads in columns as wide as needed."""
+    table = [tuple(heads), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

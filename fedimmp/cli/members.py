@@ -1,0 +1,166 @@
+"""`fedimmp member`: the people of this office."""
+
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fedimmp.app import App
+from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
+from fedimmp.errors import NotFound
+from fedimmp.services import members as use_cases
+from storage import members as stored
+
+_password_option = click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input instead of making one.",
+)
+
+
+@click.group()
+def member() -> None:
+    """Make, list, disable or enable members, or give them a new password."""
+
+
+@member.command()
+@click.argument("username")
+@click.option("--email", required=True, help="Address to sign in with.")
+@click.option("--name", default="", help="Name to display.")
+@click.option(
+    "--role",
+    type=click.Choice(use_cases.ROLES),
+    default="member",
+    show_default=True,
+    help="What the member may do.",
+)
+@_password_option
+@config_option
+@json_option
+def create(
+    username: str,
+    email: str,
+    name: str,
+    role: use_cases.Role,
+    password_stdin: bool,
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a member and print the password, unless it was given."""
+    password = _password(password_stdin)
+
+    async def work(app: App) -> int:
+        return await use_cases.create_member(
+            app, username=username, email=email, password=password, role=role, display_name=name
+        )
+
+    account_id = with_app(config_path, work)
+    made: dict[str, Any] = {"id": str(account_id), "username": username, "email": email}
+    if not password_stdin:
+        made["password"] = password
+    if as_json:
+        print_json(made)
+        return
+    click.echo(f"Made {username}.")
+    if not password_stdin:
+        click.echo(f"Password: {password}")
+
+
+@member.command("list")
+@config_option
+@json_option
+def list_all(config_path: Path | None, as_json: bool) -> None:
+    """List the members."""
+
+    async def work(app: App) -> list[stored.Member]:
+        async with app.db.reader() as conn:
+            return await stored.list_all(conn)
+
+    found = with_app(config_path, work)
+    if as_json:
+        print_json([_entry(person) for person in found])
+        return
+    rows = [
+        (person.username, person.email, person.role, "disabled" if person.disabled_at else "")
+        for person in found
+    ]
+    print_table(rows, ("username", "email", "role", "state"))
+
+
+@member.command()
+@click.argument("username")
+@config_option
+def disable(username: str, config_path: Path | None) -> None:
+    """Shut a member out: sessions and tokens end at once."""
+    with_app(config_path, _for_member(username, use_cases.disable_member))
+    click.echo(f"{username} is disabled.")
+
+
+@member.command()
+@click.argument("username")
+@config_option
+def enable(username: str, config_path: Path | None) -> None:
+    """Let a disabled member sign in again."""
+    with_app(config_path, _for_member(username, use_cases.enable_member))
+    click.echo(f"{username} is enabled.")
+
+
+@member.command("reset-password")
+@click.argument("username")
+@_password_option
+@config_option
+@json_option
+def reset_password(
+    username: str, password_stdin: bool, config_path: Path | None, as_json: bool
+) -> None:
+    """Give a member a new password; sessions and tokens end at once."""
+    password = _password(password_stdin)
+
+    async def change(app: App, account_id: int) -> None:
+        await use_cases.reset_password(app, account_id, password)
+
+    with_app(config_path, _for_member(username, change))
+    if as_json:
+        shown = {} if password_stdin else {"password": password}
+        print_json({"username": username, **shown})
+        return
+    click.echo(f"{username} has a new password.")
+    if not password_stdin:
+        click.echo(f"Password: {password}")
+
+
+def _for_member(
+    username: str, change: Callable[[App, int], Awaitable[None]]
+) -> Callable[[App], Awaitable[None]]:
+    async def work(app: App) -> None:
+        await change(app, await account_id_of(app, username))
+
+    return work
+
+
+async def account_id_of(app: App, username: str) -> int:
+    """Return the account of a member; raises NotFound with a sentence that names it."""
+    async with app.db.reader() as conn:
+        found = await stored.find_by_username(conn, username)
+    if found is None:
+        raise NotFound(f"There is no member {username} here; `fedimmp member list` shows all.")
+    return found.account_id
+
+
+def _entry(person: stored.Member) -> dict[str, Any]:
+    return {
+        "id": str(person.account_id),
+        "username": person.username,
+        "email": person.email,
+        "role": person.role,
+        "disabled": person.disabled_at is not None,
+    }
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,54 @@
+"""The folder of media files."""
+
+from pathlib import Path
+
+import pytest
+
+from fedimmp.media.store import MediaStore, new_key
+from storage.database import forbid_transaction
+
+
+def store_in(folder: Path) -> MediaStore:
+    return MediaStore(folder / "media", forbid_transaction)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_what_is_put_is_there_and_gone_after_deletion(tmp_path: Path) -> None:
+    store, key = store_in(tmp_path), new_key()
+    assert await store.get(key) is None
+    await store.put(key, b"first")
+    await store.put(key, b"second")
+    assert await store.get(key) == b"second"
+    assert store.path(key).stat().st_mode & 0o777 == 0o600
+    await store.delete(key)
+    await store.delete(key)
+    assert await store.get(key) is None
+
+
+async def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
+    store, key = store_in(tmp_path), new_key()
+    await store.put(key, b"picture")
+    assert files_in(tmp_path) == [store.path(key)]
+
+
+@pytest.mark.parametrize(
+    "key", ["", "../../etc/passwd", "A" * 32, "0" * 31, "0" * 33, "0" * 32 + "\n", "g" * 32]
+)
+def test_a_key_never_leads_out_of_the_folder(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="32 hex digits"):
+        store_in(tmp_path).path(key)
+
+
+async def test_the_guard_is_asked_before_anything_is_written(tmp_path: Path) -> None:
+    def refuse(what: str) -> None:
+        raise RuntimeError(what)
+
+    store = MediaStore(tmp_path, refuse)
+    with pytest.raises(RuntimeError, match="A file was written"):
+        await store.put(new_key(), b"x")
+    with pytest.raises(RuntimeError, match="A file was removed"):
+        await store.delete(new_key())
+    assert files_in(tmp_path) == []
