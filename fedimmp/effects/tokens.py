@@ -5,18 +5,19 @@ from datetime import datetime
 
 from storage import events, oauth, sessions
 from storage.database import Transaction
+from storage.events import NewEvent
 
 
 async def tokens_revoked(tx: Transaction, token_ids: Sequence[int]) -> None:
     """Tell all processes that these tokens are dead."""
     owners = await oauth.owners_of_tokens(tx, token_ids)
-    for token_id, account_id in owners.items():
-        await events.append(
-            tx,
-            "token.revoked",
-            subject_id=token_id,
-            account_ids=None if account_id is None else [account_id],
-        )
+    await events.append_many(
+        tx,
+        [
+            NewEvent("token.revoked", token_id, None if account_id is None else [account_id], {})
+            for token_id, account_id in owners.items()
+        ],
+    )
 
 
 async def member_shut_out(tx: Transaction, account_id: int, now: datetime) -> None:

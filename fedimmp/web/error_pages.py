@@ -44,6 +44,7 @@ async def error_page(
         request.app[APP],
         "error.html",
         status=status,
+        number=status,
         heading=_HEADINGS.get(status, "This did not work"),
         sentence=_SENTENCES.get(status, _sentence(sentence)),
         advice=_ADVICE.get(status, "Go back and try again."),

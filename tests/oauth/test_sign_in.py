@@ -1,0 +1,176 @@
+"""Signing in with a password, and what a session is worth."""
+
+import hashlib
+from datetime import timedelta
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from fedimmp.services import members
+from tests.oauth.conftest import PASSWORD, Office
+
+
+def cookie_name(office: Office) -> str:
+    return f"fedimmp_{hashlib.sha256(office.url.encode()).hexdigest()[:8]}"
+
+
+@pytest.mark.parametrize("login", ["ana", "Ana", " ana@corp.example ", "ANA@corp.example"])
+async def test_user_name_and_address_open_a_session(office: Office, login: str) -> None:
+    await office.member("ana", display_name="Ana")
+    browser = office.browser()
+    signed = await browser.sign_in(login)
+    assert (signed.status, signed.location) == (303, "/")
+    page = await browser.get("/")
+    assert page.status == 200
+    assert "Sign out" in page.text
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [("ana", "wrong"), ("ana", ""), ("nobody", PASSWORD), ("", ""), ("porto", PASSWORD)],
+)
+async def test_a_wrong_pair_is_told_in_neutral_words(
+    office: Office, login: str, password: str
+) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    refused = await browser.sign_in(login, password)
+    assert refused.status == 422
+    assert "That name and password do not belong together" in refused.text
+    assert 'role="alert"' in refused.text
+    assert cookie_name(office) not in browser.cookies
+
+
+async def test_a_disabled_member_is_out_at_once_and_back_when_enabled(office: Office) -> None:
+    ana = await office.member("ana")
+    browser = office.browser()
+    await browser.sign_in("ana")
+    await members.disable_member(office.app, ana)
+    assert (await browser.get("/")).status == 303
+    assert (await browser.sign_in("ana")).status == 422
+    await members.enable_member(office.app, ana)
+    assert (await browser.get("/")).status == 303
+    assert (await browser.sign_in("ana")).status == 303
+
+
+async def test_a_new_password_ends_sessions(office: Office) -> None:
+    ana = await office.member("ana")
+    browser = office.browser()
+    await browser.sign_in("ana")
+    await members.reset_password(office.app, ana, "another horse battery")
+    assert (await browser.get("/")).status == 303
+    assert (await browser.sign_in("ana")).status == 422
+    assert (await browser.sign_in("ana", "another horse battery")).status == 303
+
+
+async def test_failures_impose_a_pause_on_the_name_from_this_address(office: Office) -> None:
+    await office.member("ana")
+    await office.member("bo")
+    browser = office.browser()
+    for _ in range(3):
+        assert (await browser.sign_in("ana", "wrong")).status == 422
+    paused = await browser.sign_in("ana")
+    assert paused.status == 429
+    assert 0 < int(paused.headers["Retry-After"]) <= 300
+    assert "Try again in 5 minutes" in paused.text
+    assert (await browser.sign_in("bo")).status == 303
+    office.clock.offset = timedelta(seconds=301)
+    assert (await browser.sign_in("ana")).status == 303
+
+
+async def test_a_good_sign_in_forgets_the_failures(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    for _ in range(4):
+        for _ in range(2):
+            assert (await browser.sign_in("ana", "wrong")).status == 422
+        assert (await browser.sign_in("ana")).status == 303
+
+
+async def test_one_address_cannot_try_everybody(office: Office) -> None:
+    browser = office.browser()
+    statuses = [(await browser.sign_in(f"person{n}", "wrong")).status for n in range(16)]
+    assert statuses == [422] * 15 + [429]
+
+
+async def test_the_session_is_new_on_each_sign_in_and_dies_on_the_way_out(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    name = cookie_name(office)
+    planted = {name: "x" * 43}
+    browser.session.cookie_jar.update_cookies(planted)
+    await browser.sign_in("ana")
+    first = browser.cookies[name]
+    await browser.sign_in("ana")
+    second = browser.cookies[name]
+    assert len({"x" * 43, first, second}) == 3
+    stranger = office.browser()
+    stranger.session.cookie_jar.update_cookies({name: first})
+    assert (await stranger.get("/")).status == 303
+    form = (await browser.get("/")).form("/auth/sign_out")
+    assert (await browser.post("/auth/sign_out", {"csrf_token": "guess"})).status == 403
+    assert (await browser.get("/")).status == 200
+    assert (await browser.post("/auth/sign_out", form.fields)).status == 303
+    stranger.session.cookie_jar.update_cookies({name: second})
+    assert (await stranger.get("/")).status == 303
+
+
+async def test_the_cookie_is_for_this_office_and_for_no_script(office: Office) -> None:
+    await office.member("ana")
+    signed = await office.browser().sign_in("ana")
+    cookies = signed.headers.getall("Set-Cookie")
+    session = next(text for text in cookies if text.startswith(f"{cookie_name(office)}="))
+    assert "HttpOnly" in session
+    assert "SameSite=Lax" in session
+    assert "Path=/" in session
+    assert "Secure" not in session
+    assert "Domain" not in session
+
+
+async def test_sign_in_needs_the_token_of_its_page(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    form = (await browser.get("/auth/sign_in")).form("/auth/sign_in")
+    fields = {**form.fields, "login": "ana", "password": PASSWORD}
+    stranger = office.browser()
+    assert (await stranger.post("/auth/sign_in", fields)).status == 403
+    foreign = {"Origin": "https://evil.example"}
+    assert (await browser.post("/auth/sign_in", fields, headers=foreign)).status == 403
+    assert (await browser.post("/auth/sign_in", fields)).status == 303
+
+
+@pytest.mark.parametrize(
+    ("wish", "target"),
+    [
+        ("/@ana", "/@ana"),
+        ("/oauth/authorize?client_id=x", "/oauth/authorize?client_id=x"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("https:evil.example", "/"),
+        ("\\evil.example", "/"),
+        ("/a\r\nX-Evil: 1", "/"),
+        ("", "/"),
+    ],
+)
+async def test_sign_in_leads_to_a_page_of_ours_only(office: Office, wish: str, target: str) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    page = await browser.get(f"/auth/sign_in?return_to={quote(wish, safe='')}")
+    fields = page.form("/auth/sign_in").fields | {"login": "ana", "password": PASSWORD}
+    signed = await browser.post("/auth/sign_in", {**fields, "return_to": wish or "/"})
+    assert signed.location == target
+    again = await browser.get(f"/auth/sign_in?return_to={quote(wish, safe='')}")
+    assert again.location == target
+
+
+async def test_pages_of_people_lead_a_stranger_to_sign_in_and_back(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    for path in ("/", "/@ana", "/@nobody", "/@ana/1", "/tags/x", "/public"):
+        sent = await browser.get(path)
+        assert sent.status == 303
+        assert urlsplit(sent.location).path == "/auth/sign_in"
+        assert sent.location.endswith(quote(path, safe=""))
+        assert sent.headers["Cache-Control"] == "private, no-store"
