@@ -1,0 +1,1 @@
+"""Offices that talk to each other, and to peers that misbehave."""
