@@ -141,7 +141,13 @@ class Gate:
                 await self.check_trust(url)
                 try:
                     return await self._post_once(url, body, key)
-                except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError):
+                except (
+                    aiohttp.ServerDisconnectedError,
+                    ConnectionError,
+                    aiohttp.ClientOSError,
+                ) as error:
+                    if isinstance(error, aiohttp.ClientConnectorError):
+                        raise
                     return await self._post_once(url, body, key)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
@@ -274,7 +280,7 @@ def _failure(url: str, error: Exception) -> ProtocolError:
             reason = "it does not answer in time"
         case aiohttp.ClientConnectorError():
             reason = "it refuses the connection"
-        case aiohttp.ServerDisconnectedError() | ConnectionError():
+        case aiohttp.ServerDisconnectedError() | ConnectionError() | aiohttp.ClientOSError():
             reason = "it closes the connection"
         case _:
             reason = "it does not speak proper HTTP"

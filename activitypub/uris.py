@@ -16,6 +16,12 @@ from activitypub.errors import Malformed
 MAX_URI = 2048
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SHAPE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+# What nearly every URI is: lower case, plain ASCII, a name that ends in letters. One match decides.
+_USUAL = re.compile(
+    r"https://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})"
+    r"((?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?)(\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
+    r"(#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
+)
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
@@ -131,6 +137,10 @@ def shown(uri: str) -> str:
 def _split(uri: str) -> _Parts:
     if len(uri) > MAX_URI:
         raise Malformed(f"A URI is longer than {MAX_URI} characters.")
+    usual = _USUAL.fullmatch(uri)
+    if usual is not None and "--" not in usual[1] and len(usual[1]) <= 253:
+        host, path, query, fragment = (part or "" for part in usual.groups())
+        return _Parts("https", host, host, None, path, query, fragment)
     match = _SHAPE.fullmatch(uri)
     if match is None:
         raise Malformed(f"{shown(uri)} is not an http or https URI.")

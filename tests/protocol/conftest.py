@@ -42,8 +42,11 @@ def allowlist(peer: Peer, other: Peer) -> Allowlist:
 
 @pytest.fixture
 async def client(allowlist: Allowlist) -> AsyncIterator[Client]:
-    running = Client(
-        origin=OWN_ORIGIN, user_agent="fedimmp-tests/1", policy=allowlist, limits=LIMITS
-    )
+    running = another_client(allowlist)
     yield running
     await running.close()
+
+
+def another_client(policy: Allowlist, origin: str = OWN_ORIGIN, limits: Limits = LIMITS) -> Client:
+    """Return a client of its own limits or origin; the test closes it."""
+    return Client(origin=origin, user_agent="fedimmp-tests/1", policy=policy, limits=limits)

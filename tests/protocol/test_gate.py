@@ -1,4 +1,4 @@
-"""The gate to the network: schemes, addresses, names, bytes, time and delivery."""
+"""The gate to the network: schemes, addresses, names, bytes and time."""
 
 import asyncio
 import gzip
@@ -7,7 +7,6 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -19,19 +18,13 @@ from aiohttp.test_utils import TestServer
 from activitypub.client import Client, Limits
 from activitypub.errors import Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
 from activitypub.network import GuardedResolver
-from activitypub.signatures.cavage import check_claim, read_claim, verify
-from activitypub.signatures.keys import load_public
 from activitypub.vocabulary import AS2
-from tests.protocol.conftest import LIMITS, OWN_ORIGIN
+from tests.protocol.conftest import LIMITS, OWN_ORIGIN, another_client
 from tests.protocol.peers import LOOPBACK, Allowlist, Peer, raw_serving, resolving
-from tests.protocol.people import key_of, pems
+from tests.protocol.people import key_of
 
 KEY = key_of("instance", "http://localhost:1/actor#main-key")
 HTTPS_KEY = key_of("instance", "https://a.corp.example/actor#main-key")
-
-
-def another_client(policy: Allowlist, origin: str = OWN_ORIGIN, limits: Limits = LIMITS) -> Client:
-    return Client(origin=origin, user_agent="fedimmp-tests/1", policy=policy, limits=limits)
 
 
 # ---------------------------------------------------------------------- schemes and addresses
@@ -335,16 +328,6 @@ async def test_sec_050_compressed_answers(client: Client, peer: Peer) -> None:
             await client.get_document(uri, KEY)
 
 
-async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one byte at a time, for ever."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\n\r\n")
-    while not writer.is_closing():
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
 async def test_a_dripping_answer_has_a_deadline(allowlist: Allowlist) -> None:
     async with raw_serving(drip) as origin:
         allowlist.allow(origin.removeprefix("http://"))
@@ -373,128 +356,3 @@ async def test_media_have_a_limit_of_their_own(client: Client, peer: Peer) -> No
     assert len((await client.get_media(peer.uri("/1.png"), max_bytes=200_000))[0]) == 200_000
     with pytest.raises(TooLarge):
         await client.get_media(peer.uri("/1.png"), max_bytes=199_999)
-
-
-# ----------------------------------------------------------------------------------- delivery
-
-
-async def test_a_delivery_is_signed_and_typed(client: Client, peer: Peer) -> None:
-    peer.pages["/inbox"] = lambda _request: web.Response(status=202)
-    answer = await client.deliver(peer.uri("/inbox"), b'{"type":"Like"}', KEY)
-    assert (answer.status, answer.retry_after, answer.error) == (202, None, "")
-    (request,) = peer.seen
-    assert (request.method, request.body) == ("POST", b'{"type":"Like"}')
-    assert request.header("content-type") == "application/activity+json"
-    claim = read_claim(request)
-    assert {"(request-target)", "host", "date", "digest"} <= set(claim.headers)
-    check_claim(request, claim, hosts=frozenset({peer.host}), now=datetime.now(UTC))
-    assert verify(request, claim, load_public(pems("instance")[1]))
-
-
-async def test_each_status_is_an_answer(client: Client, peer: Peer, trap: Peer) -> None:
-    for status, headers, text, wait, error in (
-        (200, {}, "fine", None, ""),
-        (401, {}, "no\x1b[31m\r\n signature", None, "Status 401: no[31m signature"),
-        (410, {}, "", None, "Status 410"),
-        (429, {"Retry-After": "30"}, "slowly", 30.0, "Status 429: slowly"),
-        (500, {}, "x" * 70_000, None, "Status 500"),
-        (302, {"Location": trap.uri("/inbox")}, "", None, "Status 302"),
-    ):
-        peer.pages["/inbox"] = lambda _r, s=status, h=headers, t=text: web.Response(  # type: ignore[misc]
-            status=s, headers=h, text=t
-        )
-        answer = await client.deliver(peer.uri("/inbox"), b"{}", KEY)
-        assert (answer.status, answer.retry_after, answer.error) == (status, wait, error)
-
-
-async def test_a_peer_that_closes_each_connection_is_tried_again(
-    client: Client, allowlist: Allowlist
-) -> None:
-    requests: list[bytes] = []
-
-    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            requests.append(head)
-            await reader.readexactly(2)
-            if len(requests) == 2:
-                return
-            writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-
-    async with raw_serving(once) as origin:
-        allowlist.allow(origin.removeprefix("http://"))
-        for _ in range(2):
-            assert (await client.deliver(f"{origin}/inbox", b"{}", KEY)).status == 202
-    assert len(requests) == 3
-
-
-async def test_a_peer_that_only_closes_is_unreachable(client: Client, allowlist: Allowlist) -> None:
-    visits: list[bytes] = []
-
-    async def close(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        visits.append(await reader.readuntil(b"\r\n\r\n"))
-
-    async with raw_serving(close) as origin:
-        allowlist.allow(origin.removeprefix("http://"))
-        with pytest.raises(Unreachable, match="closes the connection"):
-            await client.deliver(f"{origin}/inbox", b"{}", KEY)
-    assert len(visits) == 2
-
-
-async def test_a_dead_peer_is_unreachable(client: Client, allowlist: Allowlist) -> None:
-    async with raw_serving(drip) as origin:
-        pass
-    allowlist.allow(origin.removeprefix("http://"))
-    with pytest.raises(Unreachable, match="refuses the connection"):
-        await client.deliver(f"{origin}/inbox", b"{}", KEY)
-
-
-async def test_a_silent_peer_is_unreachable_in_time(allowlist: Allowlist) -> None:
-    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-
-    async with raw_serving(silent) as origin:
-        allowlist.allow(origin.removeprefix("http://"))
-        client = another_client(allowlist, limits=Limits(deliver=0.3))
-        begun = time.perf_counter()
-        with pytest.raises(Unreachable, match="in time"):
-            await client.deliver(f"{origin}/inbox", b"{}", KEY)
-        assert time.perf_counter() - begun < 2
-        await client.close()
-
-
-async def test_a_status_counts_though_its_text_drips(allowlist: Allowlist) -> None:
-    async with raw_serving(drip) as origin:
-        allowlist.allow(origin.removeprefix("http://"))
-        client = another_client(allowlist, limits=Limits(read=0.2, deliver=5))
-        assert (await client.deliver(f"{origin}/inbox", b"{}", KEY)).status == 200
-        await client.close()
-
-
-async def test_sec_092_delivery_to_an_odd_inbox(client: Client) -> None:
-    for inbox in ("http://[", "ftp://localhost/inbox", "", "/inbox", "http://localhost:1/inbox"):
-        with pytest.raises((Malformed, NotTrusted)):
-            await client.deliver(inbox, b"{}", KEY)
-
-
-async def test_connections_are_kept(client: Client, peer: Peer) -> None:
-    ports: set[object] = set()
-
-    def inbox(request: web.Request) -> web.Response:
-        assert request.transport is not None
-        ports.add(request.transport.get_extra_info("peername"))
-        return web.Response(status=202)
-
-    peer.pages["/inbox"] = inbox
-    for _ in range(5):
-        await client.deliver(peer.uri("/inbox"), b"{}", KEY)
-    assert len(ports) == 1
-
-
-async def test_a_client_can_be_closed_and_used_again(client: Client, peer: Peer) -> None:
-    peer.pages["/inbox"] = lambda _request: web.Response(status=202)
-    for _ in range(2):
-        assert (await client.deliver(peer.uri("/inbox"), b"{}", KEY)).status == 202
-        await client.close()
-    await client.close()
