@@ -1,4 +1,4 @@
-"""Delivery to inboxes: any status is an answer, a lost connection is tried again, time is bounded."""
+"""Delivery: any status is an answer, a lost connection is tried again, time is bounded."""
 
 import asyncio
 import time
