@@ -20,7 +20,7 @@ from activitypub.errors import Malformed, NotTrusted, ProtocolError, TooLarge, U
 from activitypub.network import GuardedResolver
 from activitypub.vocabulary import AS2
 from tests.protocol.conftest import LIMITS, OWN_ORIGIN, another_client
-from tests.protocol.peers import LOOPBACK, Allowlist, Peer, raw_serving, resolving
+from tests.protocol.peers import LOOPBACK, Allowlist, Peer, drip, raw_serving, resolving
 from tests.protocol.people import key_of
 
 KEY = key_of("instance", "http://localhost:1/actor#main-key")
