@@ -41,7 +41,9 @@ async def stream(call: Call) -> web.StreamResponse:
             guard = tasks.create_task(_close_when_asked(socket, listener))
             await _read(call, socket, listener)
             writer.cancel()
-            guard.cancel()
+            if not listener.closed.is_set():
+                # Otherwise it is about to say why the socket closes.
+                guard.cancel()
     finally:
         hub.leave(listener)
     return socket

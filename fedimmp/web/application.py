@@ -114,8 +114,8 @@ def _add(web_app: web.Application, route: Route, taken: set[tuple[str, str]]) ->
 
 
 def _spellings(path: str) -> tuple[str, ...]:
-    """Return the path and, in the API, also with a slash at its end: Mastodon.py asks like that."""
-    return (path, f"{path}/") if path.startswith("/api/") else (path,)
+    """Return the path and, where apps ask, also with a slash at its end, as toot writes it."""
+    return (path, f"{path}/") if path.startswith(("/api/", "/oauth/")) else (path,)
 
 
 def _dispatcher(route: Route) -> AiohttpHandler:

@@ -26,10 +26,14 @@ async def app_of(member: Member, redirect: str = "urn:ietf:wg:oauth:2.0:oob") ->
         api_base_url=member.office.url,
     )
     api = Mastodon(client_id, secret, api_base_url=member.office.url)
-    url = await asyncio.to_thread(api.auth_request_url, redirect_uris=redirect, scopes=scopes)
+    url = await asyncio.to_thread(
+        api.auth_request_url, redirect_uris=redirect, scopes=scopes, allow_http=True
+    )
     answer = await authorise(member, url)
     code = answer if redirect.startswith("urn:") else code_of(answer)
-    await asyncio.to_thread(api.log_in, code=code, redirect_uri=redirect, scopes=scopes)
+    await asyncio.to_thread(
+        api.log_in, code=code, redirect_uri=redirect, scopes=scopes, allow_http=True
+    )
     return api
 
 
@@ -115,7 +119,9 @@ async def test_what_the_consent_page_denies_the_app_does_not_get(trio: Trio) -> 
         api_base_url=trio.hq.url,
     )
     api = Mastodon(client_id, secret, api_base_url=trio.hq.url)
-    url = await asyncio.to_thread(api.auth_request_url, redirect_uris=redirect, scopes=["read"])
+    url = await asyncio.to_thread(
+        api.auth_request_url, redirect_uris=redirect, scopes=["read"], allow_http=True
+    )
     target = await authorise(ana, url, allow=False)
     assert target.startswith(redirect)
     assert "error=access_denied" in target
