@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from fedimmp.app import App
-from fedimmp.cli.kit import Mistake, mistakes, read_config, with_app
+from fedimmp.cli.kit import Mistake, WrongUse, mistakes, read_config, with_app
 from fedimmp.config.rendering import first_file
 from fedimmp.config.values import OriginValue
 
@@ -37,7 +37,7 @@ def init(origin: str | None, name: str, config_path: Path, data_dir: Path | None
         _check_same(config_path, origin)
     else:
         if not origin:
-            raise Mistake("Name the office's address with --origin https://hq.example", exit_code=2)
+            raise WrongUse("Name the office's address with --origin https://hq.example")
         with mistakes():
             text = first_file(_read_origin(origin), name, data_dir)
             _write(config_path, text)
@@ -65,7 +65,7 @@ def _read_origin(origin: str) -> str:
     try:
         return str(OriginValue().deserialize(origin))
     except ValidationError as error:
-        raise Mistake(f"The origin {origin} {error.messages[0]}", exit_code=2) from error
+        raise WrongUse(f"The origin {origin} {error.messages[0]}") from error
 
 
 def _check_same(config_path: Path, origin: str | None) -> None:

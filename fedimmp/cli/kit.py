@@ -22,15 +22,18 @@ from storage.errors import StorageError
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-_USAGE = 2
-
 
 class Mistake(click.ClickException):
-    """A sentence for standard error and the exit code that goes with it."""
+    """A sentence for standard error; what was asked for could not be done."""
 
-    def __init__(self, sentence: str, *, exit_code: int = 1) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.")
-        self.exit_code = exit_code
+
+
+class WrongUse(Mistake):
+    """A mistake in what was asked for: a wrong word, or a member or peer that does not exist."""
+
+    exit_code = 2
 
 
 def config_option(command: F) -> F:
@@ -90,17 +93,17 @@ def mistakes() -> Iterator[None]:
         raise _mistake(error) from error
 
 
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup):
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    inner: Exception = group
+    while isinstance(inner, ExceptionGroup):
         inner = inner.exceptions[0]
-    return inner if isinstance(inner, Exception) else group
+    return inner
 
 
 def _mistake(error: Exception) -> Exception:
     match error:
         case NotFound() | Invalid() | BadRequest():
-            return Mistake(error.sentence, exit_code=_USAGE)
+            return WrongUse(error.sentence)
         case Refusal():
             return Mistake(error.sentence)
         case ConfigError() | KeyFileError() | StorageError() | ListenError():

@@ -44,7 +44,7 @@ def create(
     username: str,
     email: str,
     name: str,
-    role: use_cases.Role,
+    role: stored.Role,
     password_stdin: bool,
     config_path: Path | None,
     as_json: bool,

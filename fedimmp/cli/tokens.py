@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fedimmp.app import App
-from fedimmp.cli.kit import Mistake, config_option, json_option, print_json, with_app
+from fedimmp.cli.kit import WrongUse, config_option, json_option, print_json, with_app
 from fedimmp.cli.members import account_id_of
 from fedimmp.services import authorising
 from fedimmp.web import scopes as known
@@ -34,7 +34,7 @@ def create(
     wanted = list(dict.fromkeys(scopes.split()))
     if not wanted or known.unknown(wanted):
         wrong = ", ".join(known.unknown(wanted)) or "no scope"
-        raise Mistake(f"{wrong} is not a scope such as read or write:statuses", exit_code=2)
+        raise WrongUse(f"{wrong} is not a scope such as read or write:statuses")
 
     async def work(app: App) -> str:
         account_id = await account_id_of(app, username)

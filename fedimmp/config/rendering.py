@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
+from urllib.parse import urlsplit
 
 from fedimmp.config.loading import Loaded, Setting, sections, settings
 
@@ -84,7 +85,7 @@ def in_force(loaded: Loaded) -> list[dict[str, str]]:
 _PREFACE: Final = (
     "# Configuration",
     "",
-    "This page is made by `fedimmp config document` from the program itself; do not edit it.",
+    "This page is made by `make docs` from the program itself; do not edit it.",
     "",
     "An office reads one TOML file: the one of `--config`, else of the variable `FEDIMMP_CONFIG`,",
     "else `fedimmp.toml` in the current folder, else `/etc/fedimmp/fedimmp.toml`. Any setting can",
@@ -133,6 +134,10 @@ def first_file(origin: str, name: str, data_dir: Path | None) -> str:
         "# Part of every name here: it can never be changed.",
         f"origin = {as_toml(origin)}",
     ]
+    port = urlsplit(origin).port
+    if origin.startswith("http:") and port is not None:
+        # Nobody stands in front of an office on a loopback name.
+        lines.append(f"listen = {as_toml(f'127.0.0.1:{port}')}")
     if name:
         lines.append(f"name = {as_toml(name)}")
     if data_dir is not None:

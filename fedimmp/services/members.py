@@ -15,7 +15,8 @@ from storage.account_keys import NewKey
 from storage.accounts import INSTANCE_ACCOUNT_ID, NewAccount
 from storage.database import Transaction
 from storage.ids import new_id
-from storage.members import Member, Role
+from storage.members import Member
+from storage.members import Role as Role
 
 USERNAME_MAXIMUM: Final = 30
 PASSWORD_MAXIMUM: Final = 256
