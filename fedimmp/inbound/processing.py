@@ -14,7 +14,7 @@ from activitypub.errors import ProtocolError
 from fedimmp.app import App
 from fedimmp.inbound.reading import Ignored, Item, Refused, Understood, understand
 from fedimmp.inbound.received import Outcome
-from storage import accounts, deliveries, inbox, jobs
+from storage import accounts, inbox, inbox_hosts, jobs
 from storage.database import Transaction
 from storage.errors import LeaseLost, Unavailable, Unstorable
 from storage.inbox import Lease, Receipt
@@ -137,7 +137,7 @@ async def _finish(
     await inbox.finish(tx, results.done, results.parked, now)
     for host in sorted({receipt.host for receipt in receipts}):
         # Who talks to us may be able to listen again.
-        await deliveries.wake_host(tx, host, now)
+        await inbox_hosts.wake_host(tx, host, now)
 
 
 async def _apply_singly(app: App, held: Lease, items: Sequence[Item]) -> None:

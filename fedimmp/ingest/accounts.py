@@ -12,7 +12,7 @@ from activitypub.uris import host_of
 from fedimmp.app import App
 from fedimmp.render.sanitise import clean_html, clean_text
 from storage import account_keys, accounts, peers
-from storage.account_keys import NewKey
+from storage.account_keys import Algorithm, NewKey
 from storage.accounts import RemoteAccount, RemotePicture
 from storage.database import Transaction
 
@@ -90,6 +90,6 @@ def _usable_keys(actor: Actor) -> list[NewKey]:
             parsed = load_public(key.pem)
         except Malformed:
             continue
-        algorithm = "rsa" if isinstance(parsed, RSAPublicKey) else "ed25519"
+        algorithm: Algorithm = "rsa" if isinstance(parsed, RSAPublicKey) else "ed25519"
         usable.setdefault(key.id, NewKey(key.id, algorithm, key.pem))
     return list(usable.values())

@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from activitypub.signatures.message import Message
 from activitypub.vocabulary import ACTIVITY_JSON, AS2, LD_JSON
 from fedimmp.errors import Refusal
 from fedimmp.inbound.receive import receive
 from fedimmp.web.call import Call
 from fedimmp.web.routes import Route
+from fedimmp.wire.reading import message_of
 
 # Mastodon's limit for a JSON-LD document.
 _MAX_BODY = 1024 * 1024
@@ -23,18 +23,8 @@ class UnsupportedType(Refusal):
 async def post(call: Call) -> web.StreamResponse:
     """Take an activity in; which of our people it is addressed to stands in the activity."""
     _check_type(call.request)
-    await receive(call.app, await message_of(call))
+    await receive(call.app, message_of(call, await call.body()))
     return web.Response(status=202)
-
-
-async def message_of(call: Call) -> Message:
-    """Return the request as it came over the wire, for signatures to be checked."""
-    request = call.request
-    body = await call.body() if request.method == "POST" else b""
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers
-    ]
-    return Message(request.method, request.raw_path, headers, body)
 
 
 def _check_type(request: web.Request) -> None:
@@ -46,7 +36,7 @@ def _check_type(request: web.Request) -> None:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/inbox", post, public=True, limit="inbox", max_body=_MAX_BODY),
-    Route("POST", "/actor/inbox", post, public=True, limit="inbox", max_body=_MAX_BODY),
-    Route("POST", "/ap/users/{id}/inbox", post, public=True, limit="inbox", max_body=_MAX_BODY),
+    Route("POST", "/inbox", post, public=True, limit="none", max_body=_MAX_BODY),
+    Route("POST", "/actor/inbox", post, public=True, limit="none", max_body=_MAX_BODY),
+    Route("POST", "/ap/users/{id}/inbox", post, public=True, limit="none", max_body=_MAX_BODY),
 )
