@@ -16,12 +16,21 @@ from storage.statuses import NewMention, NewTag
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """The alternative text and the focal point that a file is to have."""
+
+    media_id: int
+    text: str | None
+    focus: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Everything of a status that an edit replaces.
 
     `media_ids` are the author's uploads, wanted in this order, those that the status has already
-    included; None lets `attachments` replace the files of a remote status. `media_changed` says
-    that descriptions were changed, which no comparison of ids shows.
+    included; None lets `attachments` replace the files of a remote status. `descriptions` are new
+    words for some of the uploads.
     """
 
     content: str
@@ -33,7 +42,7 @@ class Change:
     tags: tuple[NewTag, ...] = ()
     media_ids: tuple[int, ...] | None = ()
     attachments: tuple[NewAttachment, ...] = ()
-    media_changed: bool = False
+    descriptions: tuple[Description, ...] = ()
     poll: NewPoll | None = None
 
 
@@ -68,6 +77,8 @@ async def apply(
         await _replace_attachments(tx, status, before, change.attachments)
     else:
         await _reattach(tx, status, change.media_ids, edited_at)
+        for each in change.descriptions:
+            await media.set_description(tx, each.media_id, description=each.text, focus=each.focus)
     await _replace_mentions(tx, status.id, change.mentions)
     await _replace_tags(tx, status.id, change.tags)
     return await _write(tx, status, change, edited_at)
@@ -84,7 +95,7 @@ def _differs(status: Status, change: Change, before: Sequence[Media], poll: Poll
     )
     return (
         texts != wanted
-        or change.media_changed
+        or bool(change.descriptions)
         or _files_differ(change, before)
         or not _same_poll(poll, change.poll)
     )

@@ -4,6 +4,7 @@ Everything that comes from another server passes here once, before it is stored.
 """
 
 import re
+from itertools import islice
 
 import nh3
 
@@ -11,6 +12,8 @@ from fedimmp.render.links import is_web_address
 
 # A peer sends at most a mebibyte; what a reader can take in is far less.
 _MAX_HTML = 200_000
+# An HTML parser takes time by the square of the depth; no text has so many tags.
+_MAX_TAGS = 4000
 _TAGS = {
     "a",
     "b",
@@ -64,7 +67,7 @@ def clean_html(html: str) -> str:
     Keeps plain formatting, links to web addresses (marked nofollow, noopener, noreferrer) and the
     classes that apps know from mentions, hashtags and shortened links. Total and linear.
     """
-    return _cleaner().clean(clean_characters(html[:_MAX_HTML]))
+    return _cleaner().clean(clean_characters(_bounded(html)))
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -88,7 +91,7 @@ def clean_characters(text: str) -> str:
 
 def text_of_html(html: str) -> str:
     """Return the words of an HTML text, a line for each block."""
-    lined = _BLOCK_END.sub("\n", html)
+    lined = _BLOCK_END.sub("\n", _bounded(html))
     stripped = nh3.clean(lined, tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
     return unescape_html(stripped).strip()
 
@@ -104,6 +107,12 @@ def unescape_html(text: str) -> str:
     ):
         text = text.replace(escape, character)
     return text
+
+
+def _bounded(html: str) -> str:
+    tags = islice(re.finditer("<", html[:_MAX_HTML]), _MAX_TAGS, None)
+    first_beyond = next(tags, None)
+    return html[: first_beyond.start() if first_beyond else _MAX_HTML]
 
 
 def _cleaner() -> nh3.Cleaner:

@@ -23,7 +23,7 @@ from storage import (
     statuses,
 )
 from storage.database import Transaction
-from storage.edits import Change
+from storage.edits import Change, Description
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.members import Member
@@ -112,7 +112,6 @@ async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
         now = app.now()
         status = _check_own(await statuses.lock(tx, status_id), author_id)
         files = await _check_media(tx, author_id, prepared.media_ids, status_id=status_id)
-        changed = await _change_media(tx, app, files, draft.media_changes)
         earlier = (await media.list_of_statuses(tx, [status_id])).get(status_id, ())
         change = Change(
             content=prepared.content,
@@ -123,7 +122,7 @@ async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
             mentions=tuple(NewMention(each) for each in await _willing(tx, author_id, prepared)),
             tags=prepared.tags,
             media_ids=prepared.media_ids,
-            media_changed=changed,
+            descriptions=_descriptions(app, files, draft.media_changes),
             poll=prepared.poll,
         )
         edited = await edits.apply(tx, status, change, now)
@@ -240,31 +239,35 @@ def _new_status(
     )
 
 
-async def _change_media(
-    tx: Transaction, app: App, files: Sequence[media.Media], changes: Sequence[MediaChange]
-) -> bool:
-    """Give pictures of a post other words or another focal point; tells whether any differed."""
+def _descriptions(
+    app: App, files: Sequence[media.Media], changes: Sequence[MediaChange]
+) -> tuple[Description, ...]:
+    """Return the new words and focal points of pictures, where they differ from the present."""
     by_id = {each.id: each for each in files}
+    wanted = (
+        (by_id[each.media_id], _description(app, by_id[each.media_id], each))
+        for each in changes
+        if each.media_id in by_id
+    )
+    return tuple(
+        new for file, new in wanted if (new.text, new.focus) != (file.description, _focus(file))
+    )
+
+
+def _description(app: App, file: media.Media, change: MediaChange) -> Description:
+    text = file.description
+    if change.description is not None:
+        text = clean_characters(change.description) or None
     longest = app.config.media.max_description_characters
-    changed = False
-    for change in changes:
-        file = by_id.get(change.media_id)
-        if file is None:
-            continue
-        focus = None
-        if file.focus_x is not None and file.focus_y is not None:
-            focus = (file.focus_x, file.focus_y)
-        description = file.description
-        if change.description is not None:
-            description = clean_characters(change.description) or None
-        if description is not None and len(description) > longest:
-            raise Invalid(f"Validation failed: description is too long (maximum is {longest})")
-        wanted = change.focus or focus
-        if (description, wanted) == (file.description, focus):
-            continue
-        await media.set_description(tx, file.id, description=description, focus=wanted)
-        changed = True
-    return changed
+    if text is not None and len(text) > longest:
+        raise Invalid(f"Validation failed: description is too long (maximum is {longest})")
+    return Description(file.id, text, change.focus or _focus(file))
+
+
+def _focus(file: media.Media) -> tuple[float, float] | None:
+    if file.focus_x is None or file.focus_y is None:
+        return None
+    return file.focus_x, file.focus_y
 
 
 async def _schedule_end(tx: Transaction, poll: NewPoll) -> None:
