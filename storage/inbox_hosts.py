@@ -179,6 +179,21 @@ async def wake_host(tx: Transaction, host: str, now: datetime) -> None:
         await _make_due(tx, host, now)
 
 
+async def give_new_chance(tx: Transaction, host: str, now: datetime) -> None:
+    """Forget the failures of a host: somebody says that it is well now."""
+    await tx.execute(
+        """
+        UPDATE inbox_hosts
+           SET failures = 0,
+               opened_until = NULL,
+               refused = false
+         WHERE host = $1
+        """,
+        host,
+    )
+    await _make_due(tx, host, now)
+
+
 async def list_hosts(conn: Connection) -> list[HostState]:
     """Return the state of every inbox host that we ever addressed, by host, in one query."""
     rows = await conn.fetch(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from storage import audit, deliveries, events
+from storage import audit, deliveries, events, inbox_hosts
 from storage.database import Transaction
 
 PeerAct = Literal["peer.add", "peer.remove"]
@@ -18,8 +18,13 @@ async def peers_changed(
     detail: dict[str, object] | None = None,
     now: datetime,
 ) -> None:
-    """Record the act, tell all processes, and drop what still waits for a removed host."""
+    """Record the act, tell all processes, and drop what still waits for a removed host.
+
+    What waits for one that is added, perhaps anew, is tried at once.
+    """
     await audit.append(tx, actor=actor, action=act, target=host, detail=detail, now=now)
     if act == "peer.remove":
         await deliveries.drop_host(tx, host)
+    else:
+        await inbox_hosts.give_new_chance(tx, host, now)
     await events.append(tx, "peers.changed", detail={"host": host})

@@ -16,6 +16,9 @@ from storage import peers
 from storage.database import Database
 
 _FRESH_SECONDS = 1.0
+# A "no" is repeated for less long: a peer that was just added is talked to at once, and an attempt
+# that was refused would wait out its pause. Many questions in a row still cost one query.
+_FRESH_REFUSAL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,20 @@ class PeerPolicy:
         """
         if host == self._own_host:
             return None
-        allowlist = await self._fresh()
-        return allowlist.peers.get(host) or allowlist.media.get(host)
+        for seconds in (_FRESH_SECONDS, _FRESH_REFUSAL_SECONDS):
+            allowlist = await self._fresh(seconds)
+            trust = allowlist.peers.get(host) or allowlist.media.get(host)
+            if trust is not None:
+                return trust
+        return None
 
     async def is_peer(self, host: str) -> bool:
         """Tell whether a host is an allowed peer: what comes from a media host is no document."""
-        return host != self._own_host and host in (await self._fresh()).peers
+        if host == self._own_host:
+            return False
+        if host in (await self._fresh(_FRESH_SECONDS)).peers:
+            return True
+        return host in (await self._fresh(_FRESH_REFUSAL_SECONDS)).peers
 
     async def check_peer(self, host: str) -> None:
         """Raise NotTrusted unless the host is an allowed peer."""
@@ -57,10 +68,10 @@ class PeerPolicy:
         """Read the table again before the next answer; called where a change is known."""
         self._allowlist = None
 
-    async def _fresh(self) -> _Allowlist:
+    async def _fresh(self, seconds: float) -> _Allowlist:
         async with self._reading:
             known = self._allowlist
-            if known is not None and time.monotonic() - known.read_at < _FRESH_SECONDS:
+            if known is not None and time.monotonic() - known.read_at < seconds:
                 return known
             started = time.monotonic()
             async with self._db.reader() as conn:

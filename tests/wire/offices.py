@@ -5,9 +5,10 @@ Offices are shared by a whole run, so each test makes its own members.
 
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aiohttp import web
 from activitypub.signatures.cavage import sign
 from fedimmp.app import App
 from fedimmp.build import build, web_app
+from fedimmp.build.office import utc_now
 from fedimmp.config import Accounts, Config, Database, Delivery, Limits, Server, Storage
 from fedimmp.services import members, peering
 from fedimmp.services.posting import Draft, publish
@@ -108,7 +110,11 @@ async def settled(*offices: Office) -> None:
 
 @asynccontextmanager
 async def open_office(
-    folder: Path, database_url: str, *, delivery: Delivery | None = None
+    folder: Path,
+    database_url: str,
+    *,
+    delivery: Delivery | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Office]:
     """Run an office on a free port, without workers."""
     (port,) = free_ports(1)
@@ -120,7 +126,7 @@ async def open_office(
         accounts=Accounts(argon2_time_cost=1, argon2_memory_kib=1024),
         limits=Limits(factor=1000.0),
     )
-    async with build(config) as app, aiohttp.ClientSession() as session:
+    async with build(config, clock=clock) as app, aiohttp.ClientSession() as session:
         runner = web.AppRunner(web_app(app), access_log=None)
         await runner.setup()
         try:
