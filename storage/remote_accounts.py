@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from storage.database import Transaction
@@ -132,7 +132,9 @@ async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -
         remote.indexable,
     )
     await _set_remote_picture(tx, account_id, "avatar", remote.avatar, now)
-    await _set_remote_picture(tx, account_id, "header", remote.header, now)
+    # A millisecond apart, since two ids of the same one can be equal.
+    earlier = now - timedelta(milliseconds=1)
+    await _set_remote_picture(tx, account_id, "header", remote.header, earlier)
     return account_id
 
 

@@ -72,6 +72,7 @@ def instance_v1_entity(app: App) -> dict[str, Any]:
     server = app.config.server
     configuration = _limits(app)
     configuration["accounts"] = {"max_featured_tags": 0}
+    del configuration["media_attachments"]["description_limit"]
     return {
         "uri": app.uris.host,
         "title": server.name,

@@ -75,21 +75,23 @@ async def _begin(
     changes: dict[str, Any],
     now: datetime,
 ) -> None:
-    follow_id = new_id(now)
     at_once = target.is_local and not target.locked
-    new = NewFollow(
-        id=follow_id,
-        account_id=account_id,
-        target_id=target.id,
-        uri=app.uris.activity(account_id, follow_id),
-        state="accepted" if at_once else "pending",
-        **changes,
-    )
-    stored = await relationships.insert_follow(tx, new, now)
-    if stored is None:
-        # Another request of the same member was faster; what it asked for is the same wish.
-        await relationships.update_follow(tx, account_id, target.id, changes)
-    elif at_once:
+    stored = None
+    while stored is None:
+        follow_id = new_id(now)
+        new = NewFollow(
+            id=follow_id,
+            account_id=account_id,
+            target_id=target.id,
+            uri=app.uris.activity(account_id, follow_id),
+            state="accepted" if at_once else "pending",
+            **changes,
+        )
+        stored = await relationships.insert_follow(tx, new, now)
+        # Another request of the same member was faster, or, once in a lifetime, the id is taken.
+        if stored is None and await relationships.update_follow(tx, account_id, target.id, changes):
+            return
+    if at_once:
         await effects.followed(tx, app, [stored], now)
     else:
         await effects.follow_requested(tx, app, [stored], now)

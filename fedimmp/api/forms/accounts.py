@@ -1,6 +1,8 @@
 """Forms of accounts: profiles, searches and what people do with each other."""
 
-from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Nested, Schema, Text
+from marshmallow import EXCLUDE, fields
+
+from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Schema, Text
 
 # Wide bounds: the use-case says with its own number what an office allows.
 _TEXT = 20_000
@@ -89,8 +91,8 @@ class ProfileForm(Schema):
     discoverable = Boolean(load_default=None)
     indexable = Boolean(load_default=None)
     hide_collections = Boolean(load_default=None)
-    fields_attributes = Items(Nested(ProfileFieldForm()), maximum=_FIELDS)
-    source = Nested(SourceForm(), load_default=None)
+    fields_attributes = Items(fields.Nested(ProfileFieldForm(unknown=EXCLUDE)), maximum=_FIELDS)
+    source = fields.Nested(SourceForm(unknown=EXCLUDE), allow_none=True, load_default=None)
 
 
 class SearchForm(Schema):

@@ -1,6 +1,8 @@
 """Forms of lists, markers and notifications."""
 
-from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Nested, Schema, Text
+from marshmallow import EXCLUDE, fields
+
+from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Schema, Text
 
 _MOST_TYPES = 100
 _TITLE = 256
@@ -37,8 +39,8 @@ class PositionForm(Schema):
 class MarkersForm(Schema):
     """POST /api/v1/markers."""
 
-    home = Nested(PositionForm(), load_default=None)
-    notifications = Nested(PositionForm(), load_default=None)
+    home = fields.Nested(PositionForm(unknown=EXCLUDE), allow_none=True, load_default=None)
+    notifications = fields.Nested(PositionForm(unknown=EXCLUDE), allow_none=True, load_default=None)
 
 
 class TimelinesForm(Schema):
