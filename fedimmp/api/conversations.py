@@ -28,6 +28,7 @@ async def index(call: Call) -> web.StreamResponse:
 
 def _marks(*, unread: bool) -> Handler:
     async def edge(call: Call) -> web.StreamResponse:
+        """Mark a conversation as read or unread, and answer with it."""
         viewer_id, conversation_id = call.viewer.account_id, call.path_id()
         await conversing.mark(call.app, viewer_id, conversation_id, unread=unread)
         async with call.app.db.reader() as conn:

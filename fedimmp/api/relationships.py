@@ -63,6 +63,7 @@ def acting(action: Action) -> Handler:
         await action(call.app, call.viewer.account_id, target_id)
         return await answer_relationship(call, target_id)
 
+    act.__doc__ = action.__doc__
     return act
 
 

@@ -31,6 +31,7 @@ def _does(action: Action) -> Handler:
         await action(call.app, call.viewer.account_id, status_id)
         return await answer_status(call, status_id)
 
+    edge.__doc__ = action.__doc__
     return edge
 
 
@@ -67,6 +68,7 @@ def _lists(listing: Listing) -> Handler:
             prev="since_id",
         )
 
+    edge.__doc__ = listing.__doc__
     return edge
 
 

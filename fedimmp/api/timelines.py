@@ -122,6 +122,7 @@ def _kept(listing: Listing) -> Handler:
             full=len(found) == page.limit,
         )
 
+    edge.__doc__ = listing.__doc__
     return edge
 
 
