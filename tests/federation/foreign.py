@@ -143,7 +143,7 @@ class Foreign:
         return [body for body in bodies if body["type"] == kind]
 
     def _webfinger(self, resource: str) -> Any:
-        name = resource.removeprefix("acct:").partition("@")[0]
+        name = resource.removeprefix("acct:").partition("@")[0].lower()
         person = self.people.get(name)
         uri = person.uri if person else self.peer.uri("/nobody")
         return jrd_answer(

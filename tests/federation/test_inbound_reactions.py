@@ -7,6 +7,7 @@ from fedimmp.app import App
 from fedimmp.services import posting
 from fedimmp.services.drafts import Draft, PollDraft
 from storage import interactions, polls, statuses
+from storage.statuses import Visibility
 from tests.federation.foreign import Foreign, allow, foreign
 from tests.federation.members import (
     Member,
@@ -21,14 +22,12 @@ from tests.federation.members import (
 )
 
 
-async def _publish(ana: Member, text: str = "Lunch?", **draft: object) -> tuple[int, str]:
+async def _publish(
+    ana: Member, *, visibility: Visibility = "public", poll: PollDraft | None = None
+) -> tuple[int, str]:
     """Let a member post; returns id and URI."""
-    status_id = await posting.publish(
-        ana.app,
-        ana.id,
-        Draft(text=text, **draft),
-        application_id=None,  # type: ignore[arg-type]
-    )
+    draft = Draft(text="Lunch?", visibility=visibility, poll=poll)
+    status_id = await posting.publish(ana.app, ana.id, draft, application_id=None)
     return status_id, ana.app.uris.note(ana.id, status_id)
 
 

@@ -1,0 +1,309 @@
+"""Who is not on the allowlist gets nothing and is never contacted: SEC-210 to SEC-219.
+
+A trap resolver answers all questions about names, and remembers each.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from activitypub.vocabulary import PUBLIC
+from fedimmp.app import App
+from fedimmp.errors import Conflict, Forbidden, Invalid
+from fedimmp.inbound.receive import receive
+from fedimmp.services import discovery, peering
+from fedimmp.services.backfilling import backfill
+from fedimmp.workers.settle import settle
+from storage import peers
+from tests.attacks.door import open_door, signed
+from tests.databases import wipe
+from tests.federation.foreign import Foreign, allow, foreign, stamp
+from tests.federation.here import office
+from tests.federation.members import account_id, count, follow_accepted, member, status_of
+from tests.protocol.peers import TrapResolver, jrd_answer, resolving
+
+EVIL = "https://evil.example"
+
+
+@pytest.fixture
+async def trap() -> AsyncIterator[tuple[TrapResolver, str]]:
+    """Run a resolver that knows evil.example and nobody else."""
+    async with resolving({"evil.example": ["127.0.0.1"]}) as found:
+        yield found
+
+
+@pytest.fixture
+async def watched(
+    trap: tuple[TrapResolver, str], database_url: str, tmp_path: Path
+) -> AsyncIterator[App]:
+    """Build an office of ours that asks the trap about names, and must never ask about evil."""
+    resolver, address = trap
+    settings = f'[network]\nnameservers = ["{address}"]'
+    try:
+        async with office(database_url, tmp_path, settings=settings) as app:
+            yield app
+            assert not [name for name in resolver.questions if "evil" in name]
+    finally:
+        await wipe(database_url)
+
+
+@contextlib.asynccontextmanager
+async def _literal_peer(app: App) -> AsyncIterator[Foreign]:
+    """Run an allowed office that is addressed by number, so that the trap need not know it."""
+    async with foreign() as porto:
+        porto.peer.origin = porto.peer.origin.replace("localhost", "127.0.0.1")
+        await allow(app, porto)
+        yield porto
+
+
+async def test_210_nothing_in_an_activity_leads_outside(
+    watched: App, trap: tuple[TrapResolver, str]
+) -> None:
+    ana = await member(watched, "ana")
+    async with _literal_peer(watched) as porto:
+        bela = porto.person(
+            "bela",
+            icon={"type": "Image", "url": f"{EVIL}/face.png"},
+            alsoKnownAs=[f"{EVIL}/users/bela"],
+            movedTo=f"{EVIL}/users/bela",
+        )
+        await bela.send(watched, bela.create(bela.note()))
+        await follow_accepted(ana, await account_id(watched, bela.uri))
+        note = bela.note(
+            inReplyTo=f"{EVIL}/notes/1",
+            context=f"{EVIL}/contexts/1",
+            conversation=f"{EVIL}/contexts/1",
+            quote=f"{EVIL}/notes/2",
+            to=[PUBLIC, f"{EVIL}/users/mallory"],
+            attachment=[{"type": "Image", "url": f"{EVIL}/x.png", "mediaType": "image/png"}],
+            tag=[
+                {"type": "Mention", "href": f"{EVIL}/users/mallory", "name": "@mallory"},
+                {"type": "Emoji", "name": ":x:", "icon": {"type": "Image", "url": f"{EVIL}/e"}},
+            ],
+        )
+
+        await bela.send(
+            watched,
+            bela.create(note),
+            bela.announce(f"{EVIL}/notes/3"),
+            bela.activity("Like", f"{EVIL}/notes/3"),
+            bela.activity("Follow", f"{EVIL}/users/mallory"),
+            bela.activity("Create", f"{EVIL}/notes/4"),
+            bela.activity("Update", f"{EVIL}/notes/4"),
+            bela.activity("Delete", f"{EVIL}/notes/4"),
+            bela.activity("Move", bela.uri, target=f"{EVIL}/users/bela"),
+        )
+
+    assert await status_of(watched, note["id"]) is not None
+    assert await count(watched, "accounts") == 3
+
+
+async def test_210_collections_and_redirects_lead_nowhere(watched: App) -> None:
+    async with _literal_peer(watched) as porto:
+        bela = porto.person("bela")
+        await bela.send(watched, bela.create(bela.note()))
+        porto.peer.document(
+            "/users/bela/outbox", type="OrderedCollection", first=f"{EVIL}/outbox?page=1"
+        )
+        porto.peer.document(
+            "/users/bela/featured", type="OrderedCollection", orderedItems=[f"{EVIL}/notes/1"]
+        )
+        porto.peer.redirect("/notes/moved", f"{EVIL}/notes/1")
+
+        await backfill(watched, {"account_id": await account_id(watched, bela.uri)})
+        assert await discovery.status_by_uri(watched, porto.peer.uri("/notes/moved")) is None
+
+    assert await count(watched, "statuses") == 1
+
+
+async def test_210_searches_lead_nowhere(watched: App) -> None:
+    assert await discovery.account_by_handle(watched, "mallory", "evil.example") is None
+    assert await discovery.account_by_uri(watched, f"{EVIL}/users/mallory") is None
+    assert await discovery.status_by_uri(watched, f"{EVIL}/notes/1") is None
+
+
+async def test_210_webfinger_on_another_host(watched: App) -> None:
+    async with _literal_peer(watched) as porto:
+        mallory = porto.person("mallory")
+        mallory.office.peer.pages["/.well-known/webfinger"] = lambda _request: _jrd()
+
+        assert await discovery.account_by_handle(watched, "mallory", porto.host) is None
+
+
+def _jrd() -> web.Response:
+    return jrd_answer(
+        {
+            "subject": "acct:mallory@evil.example",
+            "links": [
+                {
+                    "rel": "self",
+                    "type": "application/activity+json",
+                    "href": f"{EVIL}/users/mallory",
+                }
+            ],
+        }
+    )
+
+
+async def test_210_knock_of_a_stranger_causes_no_contact(
+    watched: App, trap: tuple[TrapResolver, str]
+) -> None:
+    async with _literal_peer(watched) as porto, open_door(watched) as door:
+        bela = porto.person("bela")
+        message = signed(
+            watched, bela, bela.create(bela.note()), key_id=f"{EVIL}/users/mallory#main-key"
+        )
+
+        assert await door.send(message) == 403
+        assert porto.peer.seen == []
+
+    assert trap[0].questions == []
+
+
+async def test_trap_hears_of_a_host_once_it_is_allowed(
+    database_url: str, tmp_path: Path, trap: tuple[TrapResolver, str]
+) -> None:
+    """The other tests prove something only if the trap would hear."""
+    resolver, address = trap
+    settings = f'[network]\nnameservers = ["{address}"]'
+    try:
+        async with office(database_url, tmp_path, settings=settings) as app:
+            # An https name among the peers of an http office: asked for, and then not reached.
+            await peering.add_peer(app, "evil.example", networks=["127.0.0.0/8"], actor="tests")
+            assert await discovery.account_by_uri(app, f"{EVIL}/users/mallory") is None
+        assert "evil.example" in resolver.questions
+    finally:
+        await wipe(database_url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evilcorp.example",
+        "corp.example.evil",
+        "sub.corp.example",
+        "corp.example:8443",
+        "xn--crp-jua.example",
+    ],
+)
+async def test_212_only_the_exact_host(hq: App, host: str) -> None:
+    await peering.add_peer(hq, "corp.example", actor="tests")
+
+    async with hq.db.reader() as conn:
+        assert not await peers.is_allowed(conn, host)
+        assert await peers.is_allowed(conn, "corp.example")
+
+
+async def test_212_one_spelling_of_an_international_host(hq: App) -> None:
+    first = await peering.add_peer(hq, "BÜRO.example", actor="tests")
+    second = await peering.add_peer(hq, "xn--bro-hoa.example:443", actor="tests")
+
+    assert first.host == second.host == "xn--bro-hoa.example"
+    assert len(await peering.list_peers(hq)) == 1
+    for wrong in ("corp.example.", "corp.example/", "user@corp.example", "corp_.example", "", "*"):
+        with pytest.raises(Invalid):
+            await peering.add_peer(hq, wrong, actor="tests")
+
+
+async def test_213_our_own_host(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    with pytest.raises(Invalid):
+        await peering.add_peer(hq, hq.uris.host, actor="tests")
+    async with hq.db.writer() as tx:
+        # Even if the row were there.
+        await tx.execute("INSERT INTO peers (host, state) VALUES ($1, 'allowed')", hq.uris.host)
+
+    message = signed(hq, bela, bela.create(bela.note()), key_id=f"{ana.uri}#main-key")
+    with pytest.raises(Forbidden):
+        await receive(hq, message)
+    # And the other way round: no list confuses the peer's host with ours.
+    await bela.send(hq, bela.create(bela.note()))
+    assert await count(hq, "statuses") == 1
+
+
+async def test_214_a_block_wins(hq: App) -> None:
+    await peering.add_peer(hq, "porto.example", actor="tests")
+    async with hq.db.writer() as tx:
+        await peers.set_state(tx, "porto.example", "blocked", hq.now())
+
+    with pytest.raises(Conflict):
+        await peering.add_peer(hq, "porto.example", actor="tests")
+
+    async with hq.db.reader() as conn:
+        assert not await peers.is_allowed(conn, "porto.example")
+
+
+async def test_216_a_delete_is_no_exception(hq: App, porto: Foreign, evil: Foreign) -> None:
+    bela, mallory = porto.person("bela"), evil.person("mallory")
+    note = bela.note()
+    await bela.send(hq, bela.create(note))
+
+    for target in (mallory.uri, note["id"], evil.peer.uri("/notes/1")):
+        with pytest.raises(Forbidden):
+            await receive(hq, signed(hq, mallory, mallory.activity("Delete", target)))
+
+    assert await status_of(hq, note["id"]) is not None
+    assert await count(hq, "tombstones") == 0
+
+
+async def test_217_flood_of_knocks_is_logged_in_bounds(
+    hq: App, porto: Foreign, caplog: pytest.LogCaptureFixture
+) -> None:
+    bela = porto.person("bela")
+    post = bela.create(bela.note())
+    caplog.set_level(logging.INFO, "fedimmp.inbound.authenticate")
+
+    async def knock(host: str) -> None:
+        message = signed(hq, bela, post, key_id=f"https://{host}/users/mallory#main-key")
+        with pytest.raises(Forbidden):
+            await receive(hq, message)
+
+    await asyncio.gather(*(knock("evil.example") for _ in range(50)))
+    assert len(caplog.records) == 1
+    for number in range(1100):
+        hq.inbox.knocks.put(f"host{number}.example", True)
+
+    assert len(hq.inbox.knocks) == 1000
+    assert porto.peer.seen == []
+
+
+async def test_218_signing_host_that_is_not_allowed(hq: App, porto: Foreign) -> None:
+    bela = porto.person("bela")
+    message = signed(hq, bela, bela.create(bela.note()), key_id="https://sign.porto.example/key")
+
+    with pytest.raises(Forbidden, match=r"sign\.porto\.example is not on the allowlist"):
+        await receive(hq, message)
+
+
+async def test_removal_stops_both_directions_and_adding_brings_all_back(
+    hq: App, porto: Foreign
+) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    note, waiting = bela.note(), bela.note()
+    await bela.send(hq, bela.create(note), bela.activity("Follow", ana.uri))
+    # Stored before the removal, processed after it.
+    await receive(hq, bela.message(hq, bela.create(waiting)))
+
+    await peering.remove_peer(hq, porto.host, actor="tests")
+    contacts = len(porto.peer.seen)
+    await settle(hq)
+
+    with pytest.raises(Forbidden):
+        await receive(hq, bela.message(hq, bela.create(bela.note())))
+    assert await status_of(hq, waiting["id"]) is None
+    async with hq.db.reader() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM deliveries WHERE state = 'waiting'") == 0
+    assert await discovery.account_by_uri(hq, bela.uri) is None
+    assert len(porto.peer.seen) == contacts
+
+    await allow(hq, porto)
+    after = bela.note(published=stamp())
+    await bela.send(hq, bela.create(after))
+    assert await status_of(hq, after["id"]) is not None
+    assert await status_of(hq, note["id"]) is not None
+    assert await discovery.account_by_uri(hq, bela.uri) is not None

@@ -1,0 +1,137 @@
+"""Finding people and posts of other offices, and bringing in what they wrote before."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activitypub.errors import Unreachable
+from fedimmp.app import App
+from fedimmp.services import discovery
+from fedimmp.services.backfilling import backfill
+from fedimmp.workers.settle import settle
+from storage import accounts
+from tests.federation.foreign import Foreign, stamp
+from tests.federation.members import account_id, count, follow_accepted, home, member, status_of
+
+
+def _serve(porto: Foreign, note: dict[str, object]) -> None:
+    porto.peer.document(str(note["id"]).removeprefix(porto.peer.origin), **note)
+
+
+async def test_person_is_found_by_handle_and_then_known(hq: App, porto: Foreign) -> None:
+    porto.person("bela", icon={"type": "Image", "url": porto.peer.uri("/face.png")})
+
+    found = await discovery.account_by_handle(hq, "Bela", porto.host)
+    again = await discovery.account_by_handle(hq, "bela", porto.host)
+
+    assert found is not None
+    assert again == found
+    assert porto.fetched("/users/bela") == 1
+    async with hq.db.reader() as conn:
+        account = await accounts.get(conn, found)
+    assert (account.username, account.domain) == ("bela", porto.host)
+    assert account.avatar_id is not None
+
+
+async def test_handles_that_nobody_has(hq: App, porto: Foreign) -> None:
+    mallory = porto.person("mallory")
+    porto.people["ceo"] = mallory
+
+    assert await discovery.account_by_handle(hq, "nobody", porto.host) is None
+    # WebFinger says so, but the actor does not.
+    assert await discovery.account_by_handle(hq, "ceo", porto.host) is None
+    assert await discovery.account_by_handle(hq, "bela", "not a host") is None
+
+
+async def test_our_own_people_are_found_without_the_network(hq: App) -> None:
+    ana = await member(hq, "ana")
+
+    assert await discovery.account_by_handle(hq, "ana", None) == ana.id
+    assert await discovery.account_by_handle(hq, "ANA", hq.uris.host) == ana.id
+    assert await discovery.account_by_uri(hq, ana.uri) == ana.id
+    assert await discovery.account_by_uri(hq, hq.uris.profile("ana")) == ana.id
+    assert await discovery.account_by_uri(hq, hq.uris.instance_actor) is None
+    assert await discovery.account_by_handle(hq, hq.uris.host, None) is None
+
+
+async def test_stale_person_is_fetched_again_and_kept_when_that_fails(
+    hq: App, porto: Foreign
+) -> None:
+    bela = porto.person("bela")
+    found = await discovery.account_by_uri(hq, bela.uri)
+    assert found is not None
+    async with hq.db.writer() as tx:
+        await tx.execute(
+            "UPDATE accounts SET fetched_at = $1 WHERE id = $2",
+            datetime.now(UTC) - timedelta(days=2),
+            found,
+        )
+    bela.document["name"] = "Bela Costa"
+
+    await discovery.refresh_account(hq, found)
+
+    async with hq.db.reader() as conn:
+        assert (await accounts.get(conn, found)).display_name == "Bela Costa"
+    porto.peer.pages.clear()
+    assert await discovery.account_by_uri(hq, bela.uri) == found
+
+
+async def test_post_is_found_by_its_uri_with_its_author(hq: App, porto: Foreign) -> None:
+    bela = porto.person("bela")
+    note = bela.note("Found")
+    _serve(porto, note)
+
+    found = await discovery.status_by_uri(hq, note["id"])
+
+    stored = await status_of(hq, note["id"])
+    assert stored is not None
+    assert stored.id == found
+    assert await discovery.status_by_uri(hq, porto.peer.uri("/notes/none")) is None
+    assert await discovery.status_by_uri(hq, "gopher://porto") is None
+
+
+async def test_backfill_brings_posts_and_pins_without_noise(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    old = stamp(datetime.now(UTC) - timedelta(days=30))
+    first, second = bela.note("first", published=old), bela.note("second", to=[ana.uri])
+    pinned = bela.note("pinned", published=old)
+    foreign_note = bela.note("forged", attributedTo=porto.person("caio").uri)
+    for note in (pinned, foreign_note):
+        _serve(porto, note)
+    porto.peer.document("/users/bela/outbox", type="OrderedCollection", first="x")
+    page = [bela.create(second), bela.create(first), bela.create(foreign_note)]
+    porto.peer.document(
+        "/users/bela/outbox",
+        type="OrderedCollection",
+        first=porto.peer.uri("/users/bela/outbox/page"),
+    )
+    porto.peer.document("/users/bela/outbox/page", type="OrderedCollectionPage", orderedItems=page)
+    porto.peer.document(
+        "/users/bela/featured", type="OrderedCollection", orderedItems=[pinned["id"]]
+    )
+    found = await discovery.account_by_uri(hq, bela.uri)
+    assert found is not None
+    await follow_accepted(ana, found)
+
+    await backfill(hq, {"account_id": found})
+    await settle(hq)
+
+    assert await count(hq, "statuses") == 3
+    assert await count(hq, "notifications") == 0
+    assert await count(hq, "pins") == 1
+    stored = await status_of(hq, first["id"])
+    assert stored is not None
+    assert stamp(stored.created_at) == old
+    assert stored.id in [status.id for status in await home(ana)]
+    before = len(porto.peer.seen)
+    await backfill(hq, {"account_id": found})
+    assert len(porto.peer.seen) == before
+
+
+async def test_backfill_of_an_office_that_is_down_is_tried_again(hq: App, porto: Foreign) -> None:
+    bela = porto.person("bela")
+    await bela.send(hq, bela.create(bela.note()))
+    porto.peer.redirect("/users/bela/outbox", bela.uri + "/outbox")
+
+    with pytest.raises(Unreachable):
+        await backfill(hq, {"account_id": await account_id(hq, bela.uri)})

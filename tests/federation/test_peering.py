@@ -1,0 +1,80 @@
+"""The allowlist as an administrator changes it."""
+
+import pytest
+
+from fedimmp.app import App
+from fedimmp.errors import Invalid, NotFound
+from fedimmp.remote.policy import PeerPolicy
+from fedimmp.services import peering
+from tests.live import until
+
+
+async def test_added_peer_is_stored_audited_and_told(hq: App) -> None:
+    peer = await peering.add_peer(
+        hq,
+        "Porto.example",
+        networks=["10.20.0.0/16"],
+        media_hosts=["files.porto.example"],
+        note="Portugal",
+        actor="cli",
+    )
+
+    assert (peer.host, peer.state, peer.networks) == (
+        "porto.example",
+        "allowed",
+        ("10.20.0.0/16",),
+    )
+    async with hq.db.reader() as conn:
+        act = await conn.fetchrow("SELECT actor, action, target FROM audit")
+        kinds = await conn.fetch("SELECT kind FROM stream_events")
+    assert act is not None
+    assert tuple(act) == ("cli", "peer.add", "porto.example")
+    assert [row["kind"] for row in kinds] == ["peers.changed"]
+
+
+@pytest.mark.parametrize(
+    "network", ["10.0.0.0/7", "0.0.0.0/0", "::/0", "10.0.0.1/8", "corp", "127.0.0.0/4"]
+)
+async def test_networks_that_open_too_much_are_refused(hq: App, network: str) -> None:
+    with pytest.raises(Invalid):
+        await peering.add_peer(hq, "porto.example", networks=[network], actor="cli")
+    assert await peering.list_peers(hq) == []
+
+
+async def test_unknown_peers_cannot_be_removed_or_shown(hq: App) -> None:
+    with pytest.raises(NotFound):
+        await peering.remove_peer(hq, "porto.example", actor="cli")
+    with pytest.raises(NotFound):
+        await peering.get_peer(hq, "porto.example")
+    await peering.add_peer(hq, "porto.example", actor="cli")
+    await peering.remove_peer(hq, "porto.example", actor="cli")
+    assert (await peering.get_peer(hq, "porto.example")).state == "removed"
+    with pytest.raises(NotFound):
+        await peering.remove_peer(hq, "porto.example", actor="cli")
+
+
+async def test_other_processes_obey_a_change_within_two_seconds(hq: App) -> None:
+    policy = PeerPolicy(hq.db, hq.uris.host)
+    assert await policy.trust("porto.example") is None
+
+    await peering.add_peer(hq, "porto.example", media_hosts=["files.porto.example"], actor="cli")
+
+    async def trusted() -> bool:
+        return await policy.trust("porto.example") is not None
+
+    await until(trusted, seconds=2)
+    assert await policy.trust("files.porto.example") is not None
+    assert not await policy.is_peer("files.porto.example")
+    await peering.remove_peer(hq, "porto.example", actor="cli")
+
+    async def distrusted() -> bool:
+        return await policy.trust("porto.example") is None
+
+    await until(distrusted, seconds=2)
+
+
+async def test_own_host_is_never_trusted(hq: App) -> None:
+    async with hq.db.writer() as tx:
+        await tx.execute("INSERT INTO peers (host, state) VALUES ($1, 'allowed')", hq.uris.host)
+
+    assert await PeerPolicy(hq.db, hq.uris.host).trust(hq.uris.host) is None

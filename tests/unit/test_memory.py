@@ -1,0 +1,95 @@
+"""Batches, recent values and locks per key."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from fedimmp.memory import Batch, Locks, Recent
+
+
+async def test_lonely_caller_does_not_wait_and_a_crowd_shares() -> None:
+    batches: list[list[int]] = []
+    go = asyncio.Event()
+
+    async def work(items: Sequence[int]) -> list[int]:
+        batches.append(list(items))
+        await go.wait()
+        return [item * 2 for item in items]
+
+    batch: Batch[int, int] = Batch(most=3)
+    first = asyncio.create_task(batch.submit(1, work))
+    while not batches:
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(batch.submit(number, work)) for number in range(2, 7)]
+    await asyncio.sleep(0)
+    go.set()
+
+    assert await asyncio.gather(first, *others) == [2, 4, 6, 8, 10, 12]
+    assert batches == [[1], [2, 3, 4], [5, 6]]
+
+
+async def test_failing_item_fails_alone() -> None:
+    async def work(items: Sequence[int]) -> list[int]:
+        if 2 in items:
+            raise ValueError("two")
+        return list(items)
+
+    batch: Batch[int, int] = Batch(most=10)
+    results = await asyncio.gather(
+        *(batch.submit(number, work) for number in (1, 2, 3)), return_exceptions=True
+    )
+
+    assert results[0] == 1 and results[2] == 3
+    assert isinstance(results[1], ValueError)
+
+
+async def test_caller_who_leaves_does_not_stop_the_batch() -> None:
+    go = asyncio.Event()
+    done: list[int] = []
+
+    async def work(items: Sequence[int]) -> list[int]:
+        await go.wait()
+        done.extend(items)
+        return list(items)
+
+    batch: Batch[int, int] = Batch(most=10)
+    gone, stays = (asyncio.create_task(batch.submit(number, work)) for number in (1, 2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    go.set()
+
+    assert await stays == 2
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert done == [1, 2]
+
+
+def test_recent_values_vanish_by_age_and_by_number() -> None:
+    recent: Recent[str, int] = Recent(seconds=60, capacity=2)
+    recent.put("old", 1, seconds=-1)
+    assert recent.get("old") is None
+    recent.put("a", 1)
+    recent.put("b", 2)
+    assert recent.get("a") == 1
+    recent.put("c", 3)
+
+    assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)
+    recent.forget("a")
+    assert recent.get("a") is None
+
+
+async def test_locks_are_per_key_and_leave_nothing_behind() -> None:
+    locks: Locks[str] = Locks()
+    await locks.acquire("a")
+    await locks.acquire("b")
+    waiting = asyncio.create_task(locks.acquire("a"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    locks.release("a")
+    await waiting
+    locks.release("a")
+    locks.release("b")
+
+    assert locks._locks == {}
