@@ -91,9 +91,7 @@ def read_actor(document: dict[str, Any]) -> Actor:
     the actor's own origin; whatever else lies on another host is dropped.
     """
     actor_id = _required_id(document, "actor")
-    kind = _required_type(document, ACTOR_TYPES)
-    if kind not in ACTOR_TYPES:
-        raise Malformed(f"{shown(actor_id)} is not an actor.")
+    kind = _type_among(document, ACTOR_TYPES, "actor")
     inbox = _own_uri(document.get("inbox"), actor_id)
     if inbox is None:
         raise Malformed(f"{shown(actor_id)} has no inbox on its own host.")
@@ -135,9 +133,7 @@ def read_note(document: dict[str, Any]) -> Note:
     for ownership.check_object to decide.
     """
     note_id = _required_id(document, "post")
-    kind = _required_type(document, NOTE_TYPES)
-    if kind not in NOTE_TYPES:
-        raise Malformed(f"{shown(note_id)} is not a post.")
+    kind = _type_among(document, NOTE_TYPES, "post")
     author = uri_of(document.get("attributedTo"))
     if author is None:
         raise Malformed(f"{shown(note_id)} does not say who wrote it.")
@@ -179,6 +175,13 @@ def _required_type(document: dict[str, Any], known: tuple[str, ...]) -> str:
     kind = type_of(document, known)
     if kind is None or len(kind) > 200:
         raise Malformed("The document has no type.")
+    return kind
+
+
+def _type_among(document: dict[str, Any], known: tuple[str, ...], what: str) -> str:
+    kind = _required_type(document, known)
+    if kind not in known:
+        raise Malformed(f"The document is no {what}, but a {kind[:50]!r}.")
     return kind
 
 

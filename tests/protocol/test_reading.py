@@ -132,8 +132,6 @@ def test_a_whole_actor() -> None:
             published="2024-01-02T00:00:00Z",
             alsoKnownAs="https://c.example/alice",
             movedTo="",
-            publicKey={"id": f"{ALICE}#main-key", "owner": ALICE, "publicKeyPem": "PEM"},
-            tag={"type": "Emoji", "name": ":cat:", "icon": {"url": "https://cdn.example/cat.png"}},
         )
     )
     assert actor.type == "Service"
@@ -151,6 +149,12 @@ def test_a_whole_actor() -> None:
     assert actor.published == datetime(2024, 1, 2, tzinfo=UTC)
     assert actor.also_known_as == ("https://c.example/alice",)
     assert actor.moved_to is None
+
+
+def test_the_key_and_the_emoji_of_an_actor() -> None:
+    key = {"id": f"{ALICE}#main-key", "owner": ALICE, "publicKeyPem": "PEM"}
+    cat = {"type": "Emoji", "name": ":cat:", "icon": {"url": "https://cdn.example/cat.png"}}
+    actor = read_actor(alice(publicKey=key, tag=cat))
     assert actor.keys == (PublicKey(f"{ALICE}#main-key", ALICE, "PEM"),)
     assert actor.emojis == (Emoji("cat", "https://cdn.example/cat.png"),)
 
@@ -367,21 +371,23 @@ def test_sec_113_a_flood_of_tags_is_cut() -> None:
     assert len(read_note(post(tag=flood)).mentions) == 500
 
 
+PICTURE = {
+    "type": "Document",
+    "mediaType": "image/png",
+    "url": "https://files.example/1.png",
+    "name": "a cat",
+    "blurhash": "UBL_:rOpGG-oBUNG,qRj2so|=eE1w^n4S5NH",
+    "focalPoint": [0.5, -7],
+    "width": 640,
+    "height": "480",
+}
+
+
 def test_attachments() -> None:
-    picture = {
-        "type": "Document",
-        "mediaType": "image/png",
-        "url": "https://files.example/1.png",
-        "name": "a cat",
-        "blurhash": "UBL_:rOpGG-oBUNG,qRj2so|=eE1w^n4S5NH",
-        "focalPoint": [0.5, -7],
-        "width": 640,
-        "height": "480",
-    }
     note = read_note(
         post(
             attachment=[
-                picture,
+                PICTURE,
                 {"type": "Image", "url": {"href": "https://f.example/2", "mediaType": "image/x"}},
                 {
                     "type": "Image",
@@ -410,8 +416,8 @@ def test_attachments() -> None:
         Attachment("https://f.example/2", "image/x"),
         Attachment("https://f.example/3", None, "s"),
     )
-    assert len(read_note(post(attachment=[picture] * 5000)).attachments) == 16
-    assert len(read_note(post(attachment=picture)).attachments) == 1
+    assert len(read_note(post(attachment=[PICTURE] * 5000)).attachments) == 16
+    assert len(read_note(post(attachment=PICTURE)).attachments) == 1
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_the_instance_actor() -> None:
     assert (actor.type, actor.username, actor.bot) == ("Application", "a.example", True)
 
 
-def test_small_activities_are_literally_this() -> None:
+def test_a_follow_and_its_answers_are_literally_this() -> None:
     follow = writing.follow(f"{ALICE}/activities/3", ALICE, BOB)
     plain = {
         "id": f"{ALICE}/activities/3",
@@ -177,6 +177,9 @@ def test_small_activities_are_literally_this() -> None:
             "object": {name: plain[name] for name in ("id", "type", "actor", "object")},
             "to": [ALICE],
         }
+
+
+def test_a_like_and_an_announce_are_literally_this() -> None:
     assert writing.like(f"{ALICE}/activities/6", ALICE, "https://b.example/notes/1", BOB) == {
         "@context": writing.CONTEXT,
         "id": f"{ALICE}/activities/6",
