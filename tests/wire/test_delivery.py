@@ -11,6 +11,7 @@ from fedimmp.config import Delivery
 from fedimmp.services import peering
 from fedimmp.workers import deliveries
 from fedimmp.workers.run import run
+from storage.errors import Unavailable
 from tests.conftest import CloneDatabase
 from tests.live import until
 from tests.wire.offices import Office, open_office, settled
@@ -171,10 +172,7 @@ async def test_slow_and_dead_inboxes_delay_nobody_else(sender: Office, sink: Sin
         dead.resets()
         await say(sender, "ana", "one", "two")
 
-        async def arrived() -> bool:
-            return len(sink.received) == 2
-
-        await until(arrived, seconds=3.0)
+        await until(lambda: _has(sink, 2), seconds=3.0)
         assert sink.texts() == paragraphs("one", "two")
         assert slow.requests == 1
         assert dead.requests >= 1
@@ -241,6 +239,33 @@ async def test_a_bug_in_one_delivery_stops_neither_the_worker_nor_the_lane(
     assert sink.texts() == paragraphs("hello")
 
 
+async def test_workers_recover_when_the_database_drops_all_connections(
+    sender: Office, sink: Sink
+) -> None:
+    async with working(sender):
+        await say(sender, "ana", "before")
+        await until(lambda: _has(sink, 1), seconds=5.0)
+        try:
+            async with sender.app.db.reader() as conn:
+                await conn.fetch(
+                    """
+                    SELECT pg_terminate_backend(pid)
+                      FROM pg_stat_activity
+                     WHERE datname = current_database()
+                    """
+                )
+        except Unavailable:
+            pass
+        await say(sender, "bob", "after")
+        await until(lambda: _has(sink, 2), seconds=10.0)
+
+    assert sink.texts() == paragraphs("before", "after")
+
+
+async def _has(sink: Sink, count: int) -> bool:
+    return len(sink.received) == count
+
+
 async def test_workers_hear_of_a_post_at_once_and_stop_when_told(
     sender: Office, sink: Sink
 ) -> None:
@@ -249,11 +274,7 @@ async def test_workers_hear_of_a_post_at_once_and_stop_when_told(
         ana = await sender.member("ana")
         started = loop.time()
         await sender.post(ana, "quick")
-
-        async def arrived() -> bool:
-            return bool(sink.received)
-
-        await until(arrived, seconds=2.0)
+        await until(lambda: _has(sink, 1), seconds=2.0)
         assert loop.time() - started < 2.0
         stopped = loop.time()
     assert loop.time() - stopped < 2.0
