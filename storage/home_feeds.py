@@ -8,6 +8,49 @@ from storage.database import Transaction
 _RECENT = 40
 
 
+_MERGE = f"""
+    INSERT INTO home_feed (account_id, status_id, author_id, reblog_of_id)
+    SELECT f.account_id, s.id, s.account_id, s.reblog_of_id
+      FROM unnest($1::bigint[], $2::bigint[]) AS pair (account_id, target_id)
+      JOIN follows f
+        ON f.account_id = pair.account_id
+       AND f.target_id = pair.target_id
+       AND f.state = 'accepted'
+      JOIN members m ON m.account_id = f.account_id
+     CROSS JOIN LATERAL (
+           SELECT *
+             FROM statuses
+            WHERE statuses.account_id = f.target_id
+              AND statuses.visibility <> 'direct'
+            ORDER BY statuses.id DESC
+            LIMIT {_RECENT}) AS s
+     WHERE (s.reblog_of_id IS NULL
+            OR (f.reblogs
+                AND NOT EXISTS (
+                    SELECT FROM home_feed h
+                     WHERE h.account_id = f.account_id
+                       AND (h.status_id = s.reblog_of_id
+                            OR h.reblog_of_id = s.reblog_of_id))))
+       AND (COALESCE(cardinality(f.languages), 0) = 0
+            OR s.language IS NULL
+            OR s.language = ANY(f.languages))
+       AND ((s.in_reply_to_id IS NULL AND s.in_reply_to_uri IS NULL)
+            OR s.in_reply_to_account_id IN (s.account_id, f.account_id)
+            OR EXISTS (
+                SELECT FROM follows other
+                 WHERE other.account_id = f.account_id
+                   AND other.target_id = s.in_reply_to_account_id
+                   AND other.state = 'accepted'))
+       AND NOT EXISTS (
+            SELECT FROM list_accounts la
+              JOIN lists ON lists.id = la.list_id
+             WHERE la.account_id = f.target_id
+               AND lists.account_id = f.account_id
+               AND lists.exclusive)
+    ON CONFLICT DO NOTHING
+"""
+
+
 async def merge(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> None:
     """Bring recent posts of those followed into home timelines, for (reader, followed) pairs.
 
@@ -15,47 +58,7 @@ async def merge(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> None:
     boosts that are not wanted, nothing direct, nobody on an exclusive list.
     """
     await tx.execute(
-        f"""
-        INSERT INTO home_feed (account_id, status_id, author_id, reblog_of_id)
-        SELECT f.account_id, s.id, s.account_id, s.reblog_of_id
-          FROM unnest($1::bigint[], $2::bigint[]) AS pair (account_id, target_id)
-          JOIN follows f
-            ON f.account_id = pair.account_id
-           AND f.target_id = pair.target_id
-           AND f.state = 'accepted'
-          JOIN members m ON m.account_id = f.account_id
-         CROSS JOIN LATERAL (
-               SELECT *
-                 FROM statuses
-                WHERE statuses.account_id = f.target_id
-                  AND statuses.visibility <> 'direct'
-                ORDER BY statuses.id DESC
-                LIMIT {_RECENT}) AS s
-         WHERE (s.reblog_of_id IS NULL
-                OR (f.reblogs
-                    AND NOT EXISTS (
-                        SELECT FROM home_feed h
-                         WHERE h.account_id = f.account_id
-                           AND (h.status_id = s.reblog_of_id
-                                OR h.reblog_of_id = s.reblog_of_id))))
-           AND (COALESCE(cardinality(f.languages), 0) = 0
-                OR s.language IS NULL
-                OR s.language = ANY(f.languages))
-           AND ((s.in_reply_to_id IS NULL AND s.in_reply_to_uri IS NULL)
-                OR s.in_reply_to_account_id IN (s.account_id, f.account_id)
-                OR EXISTS (
-                    SELECT FROM follows other
-                     WHERE other.account_id = f.account_id
-                       AND other.target_id = s.in_reply_to_account_id
-                       AND other.state = 'accepted'))
-           AND NOT EXISTS (
-                SELECT FROM list_accounts la
-                  JOIN lists ON lists.id = la.list_id
-                 WHERE la.account_id = f.target_id
-                   AND lists.account_id = f.account_id
-                   AND lists.exclusive)
-        ON CONFLICT DO NOTHING
-        """,
+        _MERGE,
         [reader for reader, _ in pairs],
         [followed for _, followed in pairs],
     )

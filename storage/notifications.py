@@ -45,6 +45,34 @@ class Selection:
 EVERYTHING = Selection()
 
 
+_INSERT = """
+    INSERT INTO notifications AS n (account_id, type, from_account_id, status_id, created_at)
+    SELECT d.account_id, d.type, d.from_account_id, d.status_id, $5
+      FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+           AS d (account_id, type, from_account_id, status_id, position)
+      JOIN members m ON m.account_id = d.account_id
+     WHERE (d.account_id <> d.from_account_id OR d.type = 'poll')
+       AND NOT EXISTS (
+           SELECT FROM blocks b
+            WHERE (b.account_id = d.account_id AND b.target_id = d.from_account_id)
+               OR (b.account_id = d.from_account_id AND b.target_id = d.account_id))
+       AND NOT EXISTS (
+           SELECT FROM mutes
+            WHERE mutes.account_id = d.account_id
+              AND mutes.target_id = d.from_account_id
+              AND mutes.hide_notifications
+              AND (mutes.expires_at IS NULL OR mutes.expires_at > now()))
+       AND NOT EXISTS (
+           SELECT FROM statuses s
+             JOIN muted_conversations c ON c.conversation_id = s.conversation_id
+            WHERE s.id = d.status_id
+              AND c.account_id = d.account_id)
+     ORDER BY d.position
+    ON CONFLICT DO NOTHING
+    RETURNING n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at
+"""
+
+
 async def insert_many(
     tx: Transaction, drafts: Sequence[NotificationDraft], now: datetime
 ) -> list[Notification]:
@@ -57,32 +85,7 @@ async def insert_many(
     if not drafts:
         return []
     records = await tx.fetch(
-        """
-        INSERT INTO notifications AS n (account_id, type, from_account_id, status_id, created_at)
-        SELECT d.account_id, d.type, d.from_account_id, d.status_id, $5
-          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
-               AS d (account_id, type, from_account_id, status_id, position)
-          JOIN members m ON m.account_id = d.account_id
-         WHERE (d.account_id <> d.from_account_id OR d.type = 'poll')
-           AND NOT EXISTS (
-               SELECT FROM blocks b
-                WHERE (b.account_id = d.account_id AND b.target_id = d.from_account_id)
-                   OR (b.account_id = d.from_account_id AND b.target_id = d.account_id))
-           AND NOT EXISTS (
-               SELECT FROM mutes
-                WHERE mutes.account_id = d.account_id
-                  AND mutes.target_id = d.from_account_id
-                  AND mutes.hide_notifications
-                  AND (mutes.expires_at IS NULL OR mutes.expires_at > now()))
-           AND NOT EXISTS (
-               SELECT FROM statuses s
-                 JOIN muted_conversations c ON c.conversation_id = s.conversation_id
-                WHERE s.id = d.status_id
-                  AND c.account_id = d.account_id)
-         ORDER BY d.position
-        ON CONFLICT DO NOTHING
-        RETURNING n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at
-        """,
+        _INSERT,
         [draft.account_id for draft in drafts],
         [draft.type for draft in drafts],
         [draft.from_account_id for draft in drafts],

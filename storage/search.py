@@ -23,6 +23,32 @@ class PostFilter:
     min_id: int | None = None
 
 
+_ACCOUNTS = f"""
+    SELECT a.id
+      FROM accounts a
+      LEFT JOIN follows f
+        ON f.account_id = $1
+       AND f.target_id = a.id
+       AND f.state = 'accepted'
+      LEFT JOIN account_counters c ON c.account_id = a.id
+     WHERE (a.username_key || ' ' || lower(a.display_name)) LIKE ALL ($2::text[])
+       AND a.id <> {INSTANCE_ACCOUNT_ID}
+       AND {account_is_present("a")}
+       AND ($3::text IS NULL OR a.domain LIKE $3)
+       AND (NOT $4 OR f.id IS NOT NULL)
+       AND NOT EXISTS (
+           SELECT FROM blocks b
+            WHERE (b.account_id = $1 AND b.target_id = a.id)
+               OR (b.account_id = a.id AND b.target_id = $1))
+     ORDER BY a.username_key = $5 DESC,
+              f.id IS NOT NULL DESC,
+              starts_with(a.username_key, $5) DESC,
+              COALESCE(c.followers, 0) DESC,
+              a.id
+     LIMIT $6 OFFSET $7
+"""
+
+
 async def accounts(
     conn: Connection,
     viewer_id: int,
@@ -42,30 +68,7 @@ async def accounts(
     if not words:
         return []
     records = await conn.fetch(
-        f"""
-        SELECT a.id
-          FROM accounts a
-          LEFT JOIN follows f
-            ON f.account_id = $1
-           AND f.target_id = a.id
-           AND f.state = 'accepted'
-          LEFT JOIN account_counters c ON c.account_id = a.id
-         WHERE (a.username_key || ' ' || lower(a.display_name)) LIKE ALL ($2::text[])
-           AND a.id <> {INSTANCE_ACCOUNT_ID}
-           AND {account_is_present("a")}
-           AND ($3::text IS NULL OR a.domain LIKE $3)
-           AND (NOT $4 OR f.id IS NOT NULL)
-           AND NOT EXISTS (
-               SELECT FROM blocks b
-                WHERE (b.account_id = $1 AND b.target_id = a.id)
-                   OR (b.account_id = a.id AND b.target_id = $1))
-         ORDER BY a.username_key = $5 DESC,
-                  f.id IS NOT NULL DESC,
-                  starts_with(a.username_key, $5) DESC,
-                  COALESCE(c.followers, 0) DESC,
-                  a.id
-         LIMIT $6 OFFSET $7
-        """,
+        _ACCOUNTS,
         viewer_id,
         [f"%{_literal(word)}%" for word in words],
         None if domain is None else f"{_literal(domain)}%",
@@ -75,6 +78,32 @@ async def accounts(
         offset,
     )
     return [record["id"] for record in records]
+
+
+_STATUSES = f"""
+    SELECT s.id
+      FROM (SELECT *
+              FROM statuses
+             WHERE reblog_of_id IS NULL
+               AND ($3::bigint IS NULL OR account_id = $3)
+               AND ($4::bigint IS NULL OR id < $4)
+               AND ($5::bigint IS NULL OR id > $5)
+             ORDER BY id DESC
+             LIMIT {_LATEST}) AS s
+      JOIN accounts a ON a.id = s.account_id
+     WHERE lower(s.spoiler_text || ' ' || regexp_replace(s.content, '<[^>]*>', '', 'g'))
+           LIKE ALL ($2::text[])
+       AND (a.indexable
+            OR s.account_id = $1
+            OR EXISTS (
+                SELECT FROM mentions m
+                 WHERE m.status_id = s.id
+                   AND m.account_id = $1))
+       AND {status_is_visible("s", "$1::bigint")}
+       AND {status_is_welcome("s", "$1::bigint")}
+     ORDER BY s.id DESC
+     LIMIT $6 OFFSET $7
+"""
 
 
 async def statuses(
@@ -94,30 +123,7 @@ async def statuses(
     if not words:
         return []
     records = await conn.fetch(
-        f"""
-        SELECT s.id
-          FROM (SELECT *
-                  FROM statuses
-                 WHERE reblog_of_id IS NULL
-                   AND ($3::bigint IS NULL OR account_id = $3)
-                   AND ($4::bigint IS NULL OR id < $4)
-                   AND ($5::bigint IS NULL OR id > $5)
-                 ORDER BY id DESC
-                 LIMIT {_LATEST}) AS s
-          JOIN accounts a ON a.id = s.account_id
-         WHERE lower(s.spoiler_text || ' ' || regexp_replace(s.content, '<[^>]*>', '', 'g'))
-               LIKE ALL ($2::text[])
-           AND (a.indexable
-                OR s.account_id = $1
-                OR EXISTS (
-                    SELECT FROM mentions m
-                     WHERE m.status_id = s.id
-                       AND m.account_id = $1))
-           AND {status_is_visible("s", "$1::bigint")}
-           AND {status_is_welcome("s", "$1::bigint")}
-         ORDER BY s.id DESC
-         LIMIT $6 OFFSET $7
-        """,
+        _STATUSES,
         viewer_id,
         [f"%{_literal(_escaped(word))}%" for word in words],
         wanted.account_id,

@@ -16,7 +16,7 @@ from fedimmp.entities.accounts import relationship_entity, render_accounts
 from fedimmp.entities.lists import list_entity
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.errors import Invalid, NotFound
-from fedimmp.services import searching
+from fedimmp.services import backfilling, searching
 from fedimmp.services.searching import Query
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response, paged
@@ -29,14 +29,14 @@ _FLAGS = ("only_media", "exclude_replies", "exclude_reblogs", "exclude_direct")
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/{id}."""
+    """Show an account."""
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
     return await answer_account(call, account.id)
 
 
 async def show_several(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts?id[]=...: unknown ones are left out."""
+    """Show several accounts by `id[]`; unknown ones are left out."""
     form = await call.form(IdsForm())
     if len(form["id"]) > MOST_AT_ONCE:
         raise Invalid(f"At most {MOST_AT_ONCE} accounts can be asked for at once")
@@ -46,7 +46,7 @@ async def show_several(call: Call) -> web.StreamResponse:
 
 
 async def look_up(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/lookup: by handle, from what is known here."""
+    """Show the account with a handle, from what is known here."""
     form = await call.form(LookupForm())
     account_id = await searching.look_up(call.app, form["acct"])
     if account_id is None:
@@ -55,7 +55,7 @@ async def look_up(call: Call) -> web.StreamResponse:
 
 
 async def search(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/search."""
+    """Search for people; with `resolve` also at the office that a handle names."""
     form = await call.form(AccountSearchForm())
     query = Query(
         text=form["q"],
@@ -70,7 +70,7 @@ async def search(call: Call) -> web.StreamResponse:
 
 
 async def show_relationships(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/relationships."""
+    """Show how the viewer stands to several accounts."""
     form = await call.form(IdsForm())
     async with call.app.db.reader() as conn:
         ids = await accounts.list_reachable(conn, form["id"], suspended=form["with_suspended"])
@@ -79,7 +79,7 @@ async def show_relationships(call: Call) -> web.StreamResponse:
 
 
 async def familiar_followers(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/familiar_followers: who of those I follow also follows them."""
+    """Show who of those whom the viewer follows also follows several accounts."""
     form = await call.form(IdsForm())
     async with call.app.db.reader() as conn:
         ids = await accounts.list_reachable(conn, form["id"])
@@ -95,7 +95,7 @@ async def familiar_followers(call: Call) -> web.StreamResponse:
 
 
 async def show_statuses(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/{id}/statuses; with `pinned` what they pinned, latest pin first."""
+    """Show what an account posted; with `pinned` what it pinned, latest pin first."""
     form = await call.form(StatusesForm())
     page = call.page()
     wanted = ProfileFilter(
@@ -109,6 +109,7 @@ async def show_statuses(call: Call) -> web.StreamResponse:
         else:
             ids = await timelines.of_account(conn, call.viewer_id, account.id, page, wanted)
         rendered = await render_statuses(call.app, conn, ids, call.viewer_id)
+    await backfilling.request_backfill(call.app, account)
     if form["pinned"]:
         return json_response(rendered)
     return paged(
@@ -122,7 +123,7 @@ async def show_statuses(call: Call) -> web.StreamResponse:
 
 
 async def show_followers(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/{id}/followers; empty for others when the account hides them."""
+    """Show who follows an account; nobody when it hides them from others."""
     page = page_of(call)
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
@@ -133,7 +134,7 @@ async def show_followers(call: Call) -> web.StreamResponse:
 
 
 async def show_following(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/{id}/following; empty for others when the account hides them."""
+    """Show whom an account follows; nobody when it hides them from others."""
     page = page_of(call)
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
@@ -144,7 +145,7 @@ async def show_following(call: Call) -> web.StreamResponse:
 
 
 async def show_lists(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/{id}/lists: the viewer's lists that the account is on."""
+    """Show the viewer's lists that an account is on."""
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
         found = await lists.list_containing(conn, call.viewer.account_id, account.id)
@@ -152,7 +153,7 @@ async def show_lists(call: Call) -> web.StreamResponse:
 
 
 async def show_nothing(call: Call) -> web.StreamResponse:
-    """GET what accounts cannot have here: featured hashtags and endorsements."""
+    """Show an empty list: there is nothing to feature on a profile."""
     async with call.app.db.reader() as conn:
         await access_account(conn, call.viewer_id, call.path_id())
     return json_response([])

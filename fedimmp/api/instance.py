@@ -13,48 +13,48 @@ from fedimmp.web.routes import Route
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v2/instance."""
+    """Introduce this office to apps."""
     return json_response(instance_entity(call.app))
 
 
 async def show_v1(call: Call) -> web.StreamResponse:
-    """GET /api/v1/instance."""
+    """Introduce this office in the older shape, which many apps still read first."""
     return json_response(instance_v1_entity(call.app))
 
 
 async def show_rules(call: Call) -> web.StreamResponse:
-    """GET /api/v1/instance/rules."""
+    """Show the house rules."""
     return json_response(rule_entities(call.app))
 
 
 async def show_description(call: Call) -> web.StreamResponse:
-    """GET /api/v1/instance/extended_description."""
+    """Show the description of this office as HTML."""
     text = html.escape(call.app.config.server.description, quote=False)
     return json_response({"updated_at": None, "content": f"<p>{text}</p>"})
 
 
 async def show_translations(_call: Call) -> web.StreamResponse:
-    """GET /api/v1/instance/translation_languages: nothing is translated."""
+    """Show an empty object: nothing is translated."""
     return empty()
 
 
 async def show_empty(_call: Call) -> web.StreamResponse:
-    """GET a list of something that this office does not have: apps ask for it all the same."""
+    """Show an empty list: there is none of it here, but apps ask for it all the same."""
     return json_response([])
 
 
 async def refuse_push(_call: Call) -> web.StreamResponse:
-    """POST /api/v1/push/subscription."""
+    """Decline push notifications in a sentence."""
     raise Invalid("Push notifications are not available on this server")
 
 
 async def find_no_push(_call: Call) -> web.StreamResponse:
-    """GET and PUT /api/v1/push/subscription: nobody has one."""
+    """Find no subscription: nobody has one."""
     raise NotFound
 
 
 async def end_push(_call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/push/subscription: there was none, and there is none."""
+    """End a subscription; there was none, and there is none."""
     return empty()
 
 

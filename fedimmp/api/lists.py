@@ -22,14 +22,14 @@ _EVERYBODY = 5_000
 
 
 async def index(call: Call) -> web.StreamResponse:
-    """GET /api/v1/lists."""
+    """Show the viewer's lists."""
     async with call.app.db.reader() as conn:
         found = await lists.list_all(conn, call.viewer.account_id)
     return json_response([list_entity(each) for each in found])
 
 
 async def create(call: Call) -> web.StreamResponse:
-    """POST /api/v1/lists."""
+    """Make a list."""
     form = await call.form(NewListForm())
     made = await keeping.create(
         call.app,
@@ -42,13 +42,13 @@ async def create(call: Call) -> web.StreamResponse:
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/lists/{id}."""
+    """Show one of the viewer's lists."""
     async with call.app.db.reader() as conn:
         return json_response(list_entity(await _find(call, conn)))
 
 
 async def update(call: Call) -> web.StreamResponse:
-    """PUT /api/v1/lists/{id}: what is absent stays as it is."""
+    """Change a list; what is absent stays as it is."""
     form = await call.form(ListForm())
     changes = {name: value for name, value in form.items() if value is not None}
     changed = await keeping.update(call.app, call.viewer.account_id, call.path_id(), changes)
@@ -56,13 +56,13 @@ async def update(call: Call) -> web.StreamResponse:
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/lists/{id}."""
+    """Remove a list."""
     await keeping.delete(call.app, call.viewer.account_id, call.path_id())
     return empty()
 
 
 async def show_accounts(call: Call) -> web.StreamResponse:
-    """GET /api/v1/lists/{id}/accounts; `limit=0` gives everybody at once, without links."""
+    """Show who is on a list; with `limit=0` everybody at once, without links."""
     page = page_of(call)
     everybody = call.request.query.get("limit") == "0"
     async with call.app.db.reader() as conn:
@@ -77,14 +77,14 @@ async def show_accounts(call: Call) -> web.StreamResponse:
 
 
 async def add_accounts(call: Call) -> web.StreamResponse:
-    """POST /api/v1/lists/{id}/accounts: all of them, or none."""
+    """Put people on a list, all of them or none."""
     form = await call.form(ListAccountsForm())
     await keeping.add(call.app, call.viewer.account_id, call.path_id(), form["account_ids"])
     return empty()
 
 
 async def remove_accounts(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/lists/{id}/accounts."""
+    """Take people off a list."""
     form = await call.form(ListAccountsForm())
     await keeping.remove(call.app, call.viewer.account_id, call.path_id(), form["account_ids"])
     return empty()

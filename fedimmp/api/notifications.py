@@ -21,7 +21,7 @@ MOST_UNREAD = 1000
 
 
 async def index(call: Call) -> web.StreamResponse:
-    """GET /api/v1/notifications."""
+    """Show what the viewer was told, newest first."""
     selection = await _selection(call)
     page = call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT)
     viewer_id = call.viewer.account_id
@@ -40,7 +40,7 @@ async def index(call: Call) -> web.StreamResponse:
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/notifications/{id}."""
+    """Show one of the viewer's notifications."""
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         found = await notifications.find(conn, viewer_id, call.path_id())
@@ -53,7 +53,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 
 async def count_unread(call: Call) -> web.StreamResponse:
-    """GET /api/v1/notifications/unread_count: how many are newer than the marker."""
+    """Count the notifications that are newer than the marker."""
     form = await call.form(UnreadForm())
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
@@ -69,13 +69,13 @@ async def count_unread(call: Call) -> web.StreamResponse:
 
 
 async def dismiss(call: Call) -> web.StreamResponse:
-    """POST /api/v1/notifications/{id}/dismiss."""
+    """Remove one of the viewer's notifications."""
     await notifying.dismiss(call.app, call.viewer.account_id, call.path_id())
     return empty()
 
 
 async def clear(call: Call) -> web.StreamResponse:
-    """POST /api/v1/notifications/clear."""
+    """Remove all of the viewer's notifications."""
     await notifying.clear(call.app, call.viewer.account_id)
     return empty()
 
@@ -86,7 +86,7 @@ async def _selection(call: Call) -> Selection:
 
 
 async def show_markers(call: Call) -> web.StreamResponse:
-    """GET /api/v1/markers: only of the timelines that are asked for."""
+    """Show how far the viewer has read the timelines that are asked for."""
     form = await call.form(TimelinesForm())
     async with call.app.db.reader() as conn:
         found = await markers.load(conn, call.viewer.account_id, form["timeline"])
@@ -94,7 +94,7 @@ async def show_markers(call: Call) -> web.StreamResponse:
 
 
 async def move_markers(call: Call) -> web.StreamResponse:
-    """POST /api/v1/markers: answers only those that were moved."""
+    """Keep how far the viewer has read, and show the markers that moved."""
     form = await call.form(MarkersForm())
     positions = {
         timeline: position["last_read_id"] for timeline, position in form.items() if position

@@ -30,7 +30,7 @@ _MAX_BODY = 40 * 1024 * 1024
 
 
 async def verify(call: Call) -> web.StreamResponse:
-    """GET /api/v1/accounts/verify_credentials: what every app asks first."""
+    """Show who the viewer is: what every app asks first."""
     account_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         member = await members.get(conn, account_id)
@@ -40,7 +40,7 @@ async def verify(call: Call) -> web.StreamResponse:
 
 
 async def update(call: Call) -> web.StreamResponse:
-    """PATCH /api/v1/accounts/update_credentials: what is absent stays as it is."""
+    """Change the viewer's profile and defaults; what is absent stays as it is."""
     form = await call.form(ProfileForm())
     changes: dict[str, Any] = {name: form[name] for name in _SIMPLE if name in form}
     if "fields_attributes" in form:
@@ -70,19 +70,19 @@ async def _picture(call: Call, name: str) -> bytes | None:
 
 
 async def remove_avatar(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/profile/avatar."""
+    """Go back to the default avatar."""
     await profiles.remove_picture(call.app, call.viewer.account_id, "avatar")
     return await verify(call)
 
 
 async def remove_header(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/profile/header."""
+    """Go back to the default header."""
     await profiles.remove_picture(call.app, call.viewer.account_id, "header")
     return await verify(call)
 
 
 async def show_preferences(call: Call) -> web.StreamResponse:
-    """GET /api/v1/preferences."""
+    """Show the viewer's defaults for posting and reading."""
     async with call.app.db.reader() as conn:
         member = await members.get(conn, call.viewer.account_id)
     return json_response(

@@ -19,7 +19,7 @@ Action = Callable[[App, int, int], Awaitable[Any]]
 
 
 async def follow(call: Call) -> web.StreamResponse:
-    """POST /api/v1/accounts/{id}/follow; again to change how."""
+    """Follow somebody, or change how."""
     form = await call.form(FollowForm())
     target_id = call.path_id()
     await following.follow(
@@ -34,7 +34,7 @@ async def follow(call: Call) -> web.StreamResponse:
 
 
 async def mute(call: Call) -> web.StreamResponse:
-    """POST /api/v1/accounts/{id}/mute; again to change how."""
+    """Mute somebody, or change how."""
     form = await call.form(MuteForm())
     target_id = call.path_id()
     await blocking.mute(
@@ -48,7 +48,7 @@ async def mute(call: Call) -> web.StreamResponse:
 
 
 async def note(call: Call) -> web.StreamResponse:
-    """POST /api/v1/accounts/{id}/note; a blank comment removes the note."""
+    """Keep a private note about somebody; a blank one removes it."""
     form = await call.form(NoteForm())
     target_id = call.path_id()
     await blocking.set_note(call.app, call.viewer.account_id, target_id, form["comment"])
@@ -68,7 +68,7 @@ def acting(action: Action) -> Handler:
 
 
 async def show_follow_requests(call: Call) -> web.StreamResponse:
-    """GET /api/v1/follow_requests: who wants to follow the viewer."""
+    """Show who wants to follow the viewer."""
     page = page_of(call)
     async with call.app.db.reader() as conn:
         cursors = await relationships.list_follow_requests(conn, call.viewer.account_id, page)
@@ -76,7 +76,7 @@ async def show_follow_requests(call: Call) -> web.StreamResponse:
 
 
 async def show_blocks(call: Call) -> web.StreamResponse:
-    """GET /api/v1/blocks: whom the viewer blocks."""
+    """Show whom the viewer blocks."""
     page = page_of(call)
     async with call.app.db.reader() as conn:
         cursors = await relationships.list_blocks(conn, call.viewer.account_id, page)
@@ -84,7 +84,7 @@ async def show_blocks(call: Call) -> web.StreamResponse:
 
 
 async def show_mutes(call: Call) -> web.StreamResponse:
-    """GET /api/v1/mutes: whom the viewer mutes, and until when."""
+    """Show whom the viewer mutes, and until when."""
     page = page_of(call)
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
@@ -103,7 +103,7 @@ async def show_mutes(call: Call) -> web.StreamResponse:
 
 
 async def show_domain_blocks(_call: Call) -> web.StreamResponse:
-    """GET /api/v1/domain_blocks: which offices are reachable is not for members to decide."""
+    """Show an empty list: which offices are reachable is not for members to decide."""
     return json_response([])
 
 

@@ -27,7 +27,7 @@ _TAG = re.compile(r"(?=.*[^\W\d])[\w\u00b7]{1,200}")
 
 
 async def search(call: Call) -> web.StreamResponse:
-    """GET /api/v2/search. An offset counts only together with a type."""
+    """Search for people, posts and hashtags; an offset counts only together with a type."""
     form = await call.form(SearchForm())
     if not form["q"]:
         raise BadRequest("Parameter q is missing")
@@ -57,7 +57,7 @@ async def search(call: Call) -> web.StreamResponse:
 
 
 async def show_tag(call: Call) -> web.StreamResponse:
-    """GET /api/v1/tags/{name}: one that nobody has used is shown too."""
+    """Show a hashtag and its week, also one that nobody has used."""
     written = call.path("name").removeprefix("#")
     if not _TAG.fullmatch(written):
         raise NotFound
@@ -68,7 +68,7 @@ async def show_tag(call: Call) -> web.StreamResponse:
 
 
 async def show_directory(call: Call) -> web.StreamResponse:
-    """GET /api/v1/directory: everybody who lets themselves be listed."""
+    """Show everybody who lets themselves be listed."""
     form = await call.form(DirectoryForm())
     async with call.app.db.reader() as conn:
         found = await directory.list_page(
@@ -83,7 +83,7 @@ async def show_directory(call: Call) -> web.StreamResponse:
 
 
 async def suggest(call: Call) -> web.StreamResponse:
-    """GET /api/v2/suggestions: people whom the viewer does not follow yet."""
+    """Suggest people whom the viewer does not follow yet."""
     return json_response(
         [
             {"source": "global", "sources": ["most_followed"], "account": account}
@@ -93,7 +93,7 @@ async def suggest(call: Call) -> web.StreamResponse:
 
 
 async def suggest_accounts(call: Call) -> web.StreamResponse:
-    """GET /api/v1/suggestions: the same people as plain accounts."""
+    """Suggest the same people as plain accounts."""
     return json_response(await _suggested(call))
 
 

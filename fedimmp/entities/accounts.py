@@ -48,8 +48,6 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
     """Return the Account entity; of a suspended account nothing but who it is."""
     account = view.account
     shown = account.suspended_at is None
-    avatar = picture_url(app, view.avatar if shown else None, DEFAULT_AVATAR)
-    header = picture_url(app, view.header if shown else None, DEFAULT_HEADER)
     entity: dict[str, Any] = {
         "id": str(account.id),
         "username": account.username,
@@ -58,12 +56,7 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
         "uri": account.uri,
         "display_name": account.display_name if shown else "",
         "note": account.note if shown else "",
-        "avatar": avatar,
-        "avatar_static": avatar,
-        "avatar_description": view.avatar.description if view.avatar and shown else "",
-        "header": header,
-        "header_static": header,
-        "header_description": view.header.description if view.header and shown else "",
+        **_pictures(app, view, shown),
         "locked": account.locked,
         "fields": [_field(field) for field in account.fields] if shown else [],
         "emojis": [],
@@ -89,6 +82,21 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
     if not shown:
         entity["suspended"] = True
     return entity
+
+
+def _pictures(app: App, view: AccountView, shown: bool) -> dict[str, str]:
+    avatar = view.avatar if shown else None
+    header = view.header if shown else None
+    avatar_url = picture_url(app, avatar, DEFAULT_AVATAR)
+    header_url = picture_url(app, header, DEFAULT_HEADER)
+    return {
+        "avatar": avatar_url,
+        "avatar_static": avatar_url,
+        "avatar_description": avatar.description if avatar else "",
+        "header": header_url,
+        "header_static": header_url,
+        "header_description": header.description if header else "",
+    }
 
 
 def muted_account_entity(
