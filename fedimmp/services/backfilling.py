@@ -1,8 +1,8 @@
 """Brings in what somebody at another office wrote before anybody here listened."""
 
 import logging
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from activitypub.errors import ProtocolError, Unreachable
@@ -12,6 +12,7 @@ from fedimmp.ingest.fetched import store_fetched
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.collections import fetch_featured, fetch_outbox
 from fedimmp.remote.notes import FetchedNote
+from fedimmp.services.discovery import refresh_account
 from storage import accounts, interactions, jobs, statuses
 from storage.accounts import Account
 from storage.database import Transaction
@@ -23,26 +24,26 @@ _PAUSE = timedelta(hours=12)
 _FETCHES = 25
 
 
-async def request_backfill(app: App, account_id: int) -> None:
+async def request_backfill(app: App, account: Account) -> None:
     """Have a remote account's latest posts fetched, unless that happened in the last hours.
 
-    For the first look at a profile.
+    For a look at a profile; costs nothing while it is not due.
     """
-    async with app.db.reader() as conn:
-        account = await accounts.find_reachable(conn, account_id)
-    if account is None or not _is_due(app, account):
+    if not _is_due(app, account):
         return
-    payload = {"account_id": account_id}
-    await app.db.transact(lambda tx: jobs.enqueue(tx, "backfill", payload, key=str(account_id)))
+    payload = {"account_id": account.id}
+    await app.db.transact(lambda tx: jobs.enqueue(tx, "backfill", payload, key=str(account.id)))
 
 
 async def backfill(app: App, payload: Mapping[str, Any]) -> None:
-    """Fetch the first page of an outbox and the pinned posts; nobody is notified of them.
+    """Fetch somebody anew, the first page of their outbox and what they pinned.
 
-    Raises Unreachable, so that the job is tried again later.
+    Nobody is notified. Raises Unreachable, so that the job is tried again later.
     """
+    account_id = int(payload["account_id"])
+    await refresh_account(app, account_id)
     async with app.db.reader() as conn:
-        account = await accounts.find_reachable(conn, int(payload["account_id"]))
+        account = await accounts.find_reachable(conn, account_id)
     if account is None or not _is_due(app, account):
         return
     budget = Budget(_FETCHES)
@@ -51,26 +52,24 @@ async def backfill(app: App, payload: Mapping[str, Any]) -> None:
     now = app.now()
 
     async def work(tx: Transaction) -> None:
-        notes = {note.id: FetchedNote(note, None) for note in [*posts, *pinned]}
+        notes = {note.id: FetchedNote(note, None) for note in [*posts, *(pinned or [])]}
         # Parents of old posts are left alone: a first look must not fetch whole threads.
         await store_fetched(tx, app, list(notes.values()), now, backfill=True, ancestors=0)
-        known = await statuses.find_by_uris(tx, [note.id for note in pinned])
-        # The collection names the latest pin first; the rows are wanted oldest first.
-        pins = [
-            (new_id(now), status.id)
-            for note in reversed(pinned)
-            if (status := known.get(note.id)) is not None
-        ]
-        await interactions.replace_pins(tx, account.id, sorted(_increasing(pins)), now)
+        if pinned is not None:
+            await _pin(tx, account, pinned, now)
         await accounts.set_backfilled(tx, account.id, now)
 
     await app.db.transact(work)
 
 
-def _increasing(pins: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Give rows made in one millisecond the order in which they stand."""
-    ids = sorted(row_id for row_id, _ in pins)
-    return [(row_id, status_id) for row_id, (_, status_id) in zip(ids, pins, strict=True)]
+async def _pin(tx: Transaction, account: Account, pinned: Sequence[Note], now: datetime) -> None:
+    known = await statuses.find_by_uris(tx, [note.id for note in pinned])
+    # The collection names the latest pin first; the rows are wanted oldest first.
+    ids = [status.id for note in reversed(pinned) if (status := known.get(note.id)) is not None]
+    first = new_id(now)
+    await interactions.replace_pins(
+        tx, account.id, [(first + place, status_id) for place, status_id in enumerate(ids)], now
+    )
 
 
 def _is_due(app: App, account: Account) -> bool:
@@ -91,11 +90,12 @@ async def _fetch(app: App, account: Account, budget: Budget) -> list[Note]:
         return []
 
 
-async def _fetch_pinned(app: App, account: Account, budget: Budget) -> list[Note]:
+async def _fetch_pinned(app: App, account: Account, budget: Budget) -> list[Note] | None:
+    """Return what is pinned, None where that cannot be told: then the pins stay as they are."""
     if account.featured_url is None:
         return []
     try:
         return await fetch_featured(app, account.featured_url, account.uri, budget)
     except ProtocolError as error:
         logger.info("the pinned posts of %s are not to be had: %s", account.uri, error)
-        return []
+        return None

@@ -7,7 +7,7 @@ import pytest
 from activitypub.errors import Unreachable
 from fedimmp.app import App
 from fedimmp.services import discovery
-from fedimmp.services.backfilling import backfill
+from fedimmp.services.backfilling import backfill, request_backfill
 from fedimmp.workers.settle import settle
 from storage import accounts
 from tests.federation.foreign import Foreign, stamp
@@ -135,3 +135,22 @@ async def test_backfill_of_an_office_that_is_down_is_tried_again(hq: App, porto:
 
     with pytest.raises(Unreachable):
         await backfill(hq, {"account_id": await account_id(hq, bela.uri)})
+
+
+async def test_look_at_a_profile_fetches_once(hq: App, porto: Foreign) -> None:
+    bela = porto.person("bela")
+    old = bela.note("old")
+    porto.peer.document(
+        "/users/bela/outbox", type="OrderedCollection", orderedItems=[bela.create(old)]
+    )
+    found = await discovery.account_by_uri(hq, bela.uri)
+    assert found is not None
+
+    for _ in range(2):
+        async with hq.db.reader() as conn:
+            account = await accounts.get(conn, found)
+        await request_backfill(hq, account)
+        await settle(hq)
+
+    assert await status_of(hq, old["id"]) is not None
+    assert porto.fetched("/users/bela/outbox") == 1
