@@ -41,6 +41,10 @@ def sign_in(office: dict[str, Any], number: int) -> tuple[Mastodon, str]:
     return api, f"{member['username']}@{office['domain']}"
 
 
+def is_following(api: Mastodon, other: Any) -> bool:
+    return bool(api.account_relationships(other["id"])[0]["following"])
+
+
 def gone(api: Mastodon, status_id: Any) -> bool:
     try:
         api.status(status_id)
@@ -58,10 +62,7 @@ def walk(offices: list[dict[str, Any]]) -> None:
     for reader, name in ((bo, ana_name), (ana, bo_name)):
         other = reader.search_v2(f"@{name}", resolve=True)["accounts"][0]
         reader.account_follow(other["id"])
-        until(
-            f"{name} is followed",
-            lambda r=reader, o=other: r.account_relationships(o["id"])[0]["following"],
-        )
+        until(f"{name} is followed", lambda: is_following(reader, other))  # noqa: B023
 
     print("A post, a reply, a favourite and a boost", flush=True)
     post = ana.status_post(f"Has anyone welded titanium? {mark}")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import aiohttp
 import pytest
+from PIL import Image
 
 from tests.clients.conftest import Trio
 from tests.live import Member, until
+from tests.unit.test_pictures import encoded
 
 
 @pytest.fixture(params=["out", "back"])
@@ -176,10 +179,6 @@ async def test_a_picture_is_shown_by_the_own_office(pair: tuple[Member, Member])
 
 
 async def _upload(author: Member) -> dict[str, Any]:
-    import aiohttp
-
-    from tests.unit.test_pictures import Image, encoded
-
     form = aiohttp.FormData()
     picture = encoded(Image.new("RGB", (320, 240), "grey"), "PNG")
     form.add_field("file", picture, filename="square.png", content_type="image/png")

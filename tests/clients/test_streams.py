@@ -51,7 +51,8 @@ async def post(author: Member, text: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("way", ["protocol", "query", "header"])
 async def test_the_token_may_come_in_three_ways(trio: Trio, way: str) -> None:
     ana = await trio.hq.member("ana")
-    query, more = "?stream=user", {}
+    query = "?stream=user"
+    more: dict[str, Any] = {}
     if way == "query":
         query += f"&access_token={ana.token}"
         more = {"max_msg_size": 0}
@@ -87,7 +88,7 @@ async def test_one_socket_carries_many_streams(trio: Trio) -> None:
         error = json.loads(await stream.socket.receive_str())
         assert error == {"error": "There is no such stream.", "status": 400}
         sent = await post(bo, "Sparks. #welding")
-        labels = set()
+        labels: set[tuple[str, ...]] = set()
         while len(labels) < 3:
             frame = await stream.expect("update", "Sparks")
             labels.add(tuple(frame["stream"]))
