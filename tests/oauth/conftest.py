@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,27 +14,15 @@ import pytest
 from aiohttp import web
 
 from fedimmp.app import App
-from fedimmp.build import build
+from fedimmp.build import build, web_app
 from fedimmp.config import Accounts, Config, Database, Limits, Server, Storage
-from fedimmp.oauth import apps, authorization, sign_in, tokens
-from fedimmp.pages import people, static, timelines
 from fedimmp.services import members
-from fedimmp.web.application import application
-from fedimmp.web.error_pages import error_page
 from storage.database import Database as Rows
 from tests.conftest import CloneDatabase
 from tests.databases import wipe
 from tests.oauth.forms import Form, FormReader
+from tests.oauth.world import World, furnish
 
-ROUTES = (
-    *apps.ROUTES,
-    *authorization.ROUTES,
-    *tokens.ROUTES,
-    *sign_in.ROUTES,
-    *timelines.ROUTES,
-    *people.ROUTES,
-    *static.ROUTES,
-)
 PASSWORD = "correct horse battery"
 
 
@@ -125,6 +114,11 @@ class Office:
             **kwargs,
         )
 
+    async def close_browsers(self) -> None:
+        for session in self.stack:
+            await session.close()
+        self.stack.clear()
+
     def browser(self) -> Browser:
         """Open a browser that has never been here."""
         session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
@@ -140,11 +134,9 @@ class Office:
         return entity
 
 
-@pytest.fixture(scope="session")
-async def running_office(
-    clone_database: CloneDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Office]:
-    folder: Path = tmp_path_factory.mktemp("oauth")
+@asynccontextmanager
+async def running(folder: Path, url_of_database: str) -> AsyncIterator[Office]:
+    """Serve an office on a free port."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     url = f"http://localhost:{listener.getsockname()[1]}"
@@ -152,16 +144,24 @@ async def running_office(
     config = Config(
         server=Server(origin=url, name="Porto", contact_email="help@corp.example"),
         storage=Storage(data_dir=folder),
-        database=Database(url=await clone_database(), pool_size=5),
+        database=Database(url=url_of_database, pool_size=5),
         accounts=Accounts(argon2_time_cost=1, argon2_memory_kib=64, sign_in_failures=3),
         limits=Limits(factor=100_000.0),
     )
     async with build(config, clock=clock) as app:
-        runner = web.AppRunner(application(app, ROUTES, error_page=error_page))
+        runner = web.AppRunner(web_app(app))
         await runner.setup()
         await web.SockSite(runner, listener).start()
         yield Office(app, url, clock)
         await runner.cleanup()
+
+
+@pytest.fixture(scope="session")
+async def running_office(
+    clone_database: CloneDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    async with running(tmp_path_factory.mktemp("empty"), await clone_database()) as office:
+        yield office
 
 
 @pytest.fixture
@@ -169,12 +169,31 @@ async def office(running_office: Office) -> AsyncIterator[Office]:
     """Give an office without people, in the present."""
     running_office.clock.offset = timedelta()
     yield running_office
-    for session in running_office.stack:
-        await session.close()
-    running_office.stack.clear()
+    await running_office.close_browsers()
     url = running_office.app.config.database.url
     assert url is not None
     await wipe(url)
+
+
+@pytest.fixture(scope="session")
+async def furnished(
+    clone_database: CloneDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Office, World]]:
+    async with running(tmp_path_factory.mktemp("furnished"), await clone_database()) as office:
+        yield office, await furnish(office.app, office.member)
+
+
+@pytest.fixture
+async def world(furnished: tuple[Office, World]) -> World:
+    """Give the ids of what stands in `inhabited`."""
+    return furnished[1]
+
+
+@pytest.fixture
+async def inhabited(furnished: tuple[Office, World]) -> AsyncIterator[Office]:
+    """Give an office in which people have written; tests share it and add nothing public."""
+    yield furnished[0]
+    await furnished[0].close_browsers()
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from fedimmp.services import members
+from fedimmp.uris import Uris
+from fedimmp.web.browser import session_cookie
 from tests.oauth.conftest import PASSWORD, Office
 
 
@@ -174,3 +176,10 @@ async def test_pages_of_people_lead_a_stranger_to_sign_in_and_back(office: Offic
         assert urlsplit(sent.location).path == "/auth/sign_in"
         assert sent.location.endswith(quote(path, safe=""))
         assert sent.headers["Cache-Control"] == "private, no-store"
+
+
+def test_cookie_names_tell_offices_on_one_host_apart_and_are_bound_to_https() -> None:
+    names = {session_cookie(Uris(f"http://localhost:{port}")) for port in (8001, 8002)}
+    assert len(names) == 2
+    assert not any(name.startswith("__Host-") for name in names)
+    assert session_cookie(Uris("https://hq.example")).startswith("__Host-fedimmp_")
