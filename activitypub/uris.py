@@ -187,7 +187,12 @@ def _read_ipv6(uri: str, literal: str) -> str:
         # A zone ("%eth0") passes ipaddress but names an interface of ours.
         if "%" in literal:
             raise ValueError
-        return f"[{ipaddress.IPv6Address(literal).compressed}]"
+        address = ipaddress.IPv6Address(literal)
+        if address.ipv4_mapped is None:
+            return f"[{address.compressed}]"
+        # Python 3.13 began to write these with dots; a host must have one spelling on all.
+        number = int(address.ipv4_mapped)
+        return f"[::ffff:{number >> 16:x}:{number & 0xFFFF:x}]"
     except ValueError as error:
         raise Malformed(f"{shown(uri)} has a malformed address.") from error
 
