@@ -45,7 +45,8 @@ class Selection:
 EVERYTHING = Selection()
 
 
-_INSERT = """
+# Also part of the statement that announces them, see `storage.announcements`.
+INSERT_WANTED = """
     INSERT INTO notifications AS n (account_id, type, from_account_id, status_id, created_at)
     SELECT d.account_id, d.type, d.from_account_id, d.status_id, $5
       FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
@@ -85,7 +86,7 @@ async def insert_many(
     if not drafts:
         return []
     records = await tx.fetch(
-        _INSERT,
+        INSERT_WANTED,
         [draft.account_id for draft in drafts],
         [draft.type for draft in drafts],
         [draft.from_account_id for draft in drafts],

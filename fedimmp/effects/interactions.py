@@ -77,14 +77,11 @@ async def voted(
 async def poll_ended(tx: Transaction, poll: Poll, now: datetime) -> None:
     """Tell the author and everybody here who voted that the result is there."""
     people = {poll.account_id, *await polls.list_voters(tx, poll.id)}
-    await notices.notified(
-        tx,
-        [
-            NotificationDraft(account_id, "poll", poll.account_id, poll.status_id)
-            for account_id in sorted(people)
-        ],
-        now,
-    )
+    drafts = [
+        NotificationDraft(account_id, "poll", poll.account_id, poll.status_id)
+        for account_id in sorted(people)
+    ]
+    await notices.notified(tx, drafts, now)
 
 
 def _drafts(favourites: Sequence[Favourite], liked: dict[int, Status]) -> list[NotificationDraft]:

@@ -63,7 +63,6 @@ async def statuses_edited(
         return
     audiences = await status_audiences.load(tx, [status.id for status in statuses])
     drafts = [] if quietly else _edit_drafts(statuses, audiences)
-    told = await notices.stored(tx, drafts, now)
     changed = [
         NewEvent(
             "status.edited",
@@ -72,7 +71,7 @@ async def statuses_edited(
         )
         for status in statuses
     ]
-    await events.append_many(tx, changed + told)
+    await notices.notified(tx, drafts, now, news=changed)
     for status in statuses:
         if status.local:
             audience = audiences[status.id]
@@ -147,8 +146,7 @@ async def _announce(
             NewEvent("conversation", subject_id=conversation_id, account_ids=[owner_id])
             for conversation_id, owner_id in spread.conversations
         ]
-    told = await notices.stored(tx, drafts, now)
-    await events.append_many(tx, news + told)
+    await notices.notified(tx, drafts, now, news=news)
 
 
 def _new_drafts(status: Status, spread: Spread) -> Iterable[NotificationDraft]:
