@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from storage.accounts import INSTANCE_ACCOUNT_ID
 from storage.database import Connection
 from storage.fragments import account_is_present, account_is_welcome
 
@@ -24,7 +23,7 @@ async def list_page(
           FROM accounts a
           LEFT JOIN account_counters c ON c.account_id = a.id
          WHERE a.discoverable
-           AND a.id <> {INSTANCE_ACCOUNT_ID}
+           AND a.actor_type <> 'Application'
            AND {account_is_present("a")}
            AND (NOT $2 OR a.domain IS NULL)
            AND {account_is_welcome("a.id", "$1::bigint")}
@@ -47,7 +46,7 @@ async def suggestions(conn: Connection, viewer_id: int, *, limit: int, offset: i
           FROM accounts a
           LEFT JOIN account_counters c ON c.account_id = a.id
          WHERE a.discoverable
-           AND a.id <> {INSTANCE_ACCOUNT_ID}
+           AND a.actor_type <> 'Application'
            AND a.id <> $1
            AND a.actor_type IN ('Person', 'Service')
            AND {account_is_present("a")}

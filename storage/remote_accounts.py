@@ -175,3 +175,8 @@ async def _set_remote_picture(
         picture.url if picture else None,
         now,
     )
+
+
+async def mark_incomplete(tx: Transaction, account_id: int) -> None:
+    """Count an account as never fetched: its office has not told us all about it yet."""
+    await tx.execute("UPDATE accounts SET fetched_at = NULL WHERE id = $1", account_id)

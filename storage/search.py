@@ -6,7 +6,6 @@ Words are matched as text and never as patterns: `%`, `_` and the backslash stan
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.accounts import INSTANCE_ACCOUNT_ID
 from storage.database import Connection
 from storage.fragments import account_is_present, status_is_visible, status_is_welcome
 
@@ -31,8 +30,9 @@ _ACCOUNTS = f"""
        AND f.target_id = a.id
        AND f.state = 'accepted'
       LEFT JOIN account_counters c ON c.account_id = a.id
-     WHERE (a.username_key || ' ' || lower(a.display_name)) LIKE ALL ($2::text[])
-       AND a.id <> {INSTANCE_ACCOUNT_ID}
+     WHERE (a.username_key || ' ' || lower(a.display_name)) LIKE $8
+       AND (a.username_key || ' ' || lower(a.display_name)) LIKE ALL ($2::text[])
+       AND a.actor_type <> 'Application'
        AND {account_is_present("a")}
        AND ($3::text IS NULL OR a.domain LIKE $3)
        AND (NOT $4 OR f.id IS NOT NULL)
@@ -76,6 +76,8 @@ async def accounts(
         words[0],
         limit,
         offset,
+        # An index serves one pattern only, so it gets the one that leaves least.
+        f"%{_literal(max(words, key=len))}%",
     )
     return [record["id"] for record in records]
 

@@ -24,7 +24,7 @@ from storage.account_keys import PublicKey
 logger = logging.getLogger(__name__)
 
 _MISMATCH = "The signature does not match the key."
-# How long a peer that could not be reached is spared the next attempt.
+# How long a peer that could not be reached, or not be trusted, is spared the next attempt.
 _PAUSE_SECONDS = 10
 
 
@@ -148,7 +148,8 @@ async def _learn_key(app: App, claim: Claim, stale: PublicKey | None) -> PublicK
         try:
             owner = await _fetch_owner(app, claim)
         except (Unauthorized, Forbidden, Unavailable) as refusal:
-            seconds = _PAUSE_SECONDS if isinstance(refusal, Unavailable) else None
+            # What an administrator can mend, here or there, is tried again soon.
+            seconds = None if isinstance(refusal, Unauthorized) else _PAUSE_SECONDS
             app.inbox.failed.put(claim.key_id, (type(refusal), refusal.sentence), seconds=seconds)
             raise
         return await _store_owner(app, claim, owner)

@@ -11,7 +11,7 @@ from activitypub.signatures.keys import load_public
 from activitypub.uris import host_of
 from fedimmp.app import App
 from fedimmp.render.sanitise import clean_html, clean_text
-from storage import account_keys, accounts, peers
+from storage import account_keys, accounts, peers, remote_accounts
 from storage.account_keys import Algorithm, NewKey
 from storage.accounts import RemoteAccount, RemotePicture
 from storage.database import Transaction
@@ -25,16 +25,27 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
     """Store or refresh a remote account and its keys; returns its id.
 
     The document came from the actor's own origin, or was signed by the actor, and its handle was
-    checked. A deleted account stays as it is. Raises Malformed for an actor of our own.
+    checked. A deleted account stays as it is. A bare document, as offices show it to those whom
+    they do not know, takes nothing away from what is stored. Raises Malformed for an actor of ours.
     """
     host = host_of(actor.id)
     if host == app.uris.host:
         raise Malformed("An actor of this instance cannot come from outside.")
-    account_id = await accounts.upsert_remote(tx, _described(actor, host), now)
+    known = await accounts.find_by_uri(tx, actor.id) if _is_bare(actor) else None
+    if known is not None:
+        account_id = known.id
+    else:
+        account_id = await accounts.upsert_remote(tx, _described(actor, host), now)
+        if _is_bare(actor):
+            await remote_accounts.mark_incomplete(tx, account_id)
     await account_keys.replace_remote(tx, account_id, _usable_keys(actor), now)
     if actor.shared_inbox is not None:
         await peers.learn(tx, host, shared_inbox_url=actor.shared_inbox)
     return account_id
+
+
+def _is_bare(actor: Actor) -> bool:
+    return actor.outbox is None and actor.followers is None
 
 
 def _described(actor: Actor, host: str) -> RemoteAccount:

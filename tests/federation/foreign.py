@@ -112,10 +112,10 @@ class Foreign:
     def host(self) -> str:
         return self.peer.host
 
-    def person(self, name: str, **properties: Any) -> Person:
+    def person(self, username: str, **properties: Any) -> Person:
         """Let somebody work here; their actor is served, and WebFinger names it."""
-        path = f"/users/{name}"
-        person = Person(self, name, name)
+        path = f"/users/{username}"
+        person = Person(self, username, username)
         uri = self.peer.uri(path)
         person.document = self.peer.actor(
             path,
@@ -124,10 +124,10 @@ class Foreign:
             following=f"{uri}/following",
             featured=f"{uri}/featured",
             endpoints={"sharedInbox": self.peer.uri("/inbox")},
-            publicKey=self.peer.key(path, f"{uri}#main-key", pems(name)[1]),
+            publicKey=self.peer.key(path, f"{uri}#main-key", pems(username)[1]),
             **properties,
         )
-        self.people[name] = person
+        self.people[username] = person
         self.peer.pages["/.well-known/webfinger"] = lambda request: self._webfinger(
             request.query.get("resource", "")
         )

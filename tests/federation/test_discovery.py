@@ -154,3 +154,29 @@ async def test_look_at_a_profile_fetches_once(hq: App, porto: Foreign) -> None:
 
     assert await status_of(hq, old["id"]) is not None
     assert porto.fetched("/users/bela/outbox") == 1
+
+
+async def test_bare_document_takes_nothing_away(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela", name="Bela")
+    full = dict(bela.document)
+    for name in ("outbox", "followers", "following", "featured", "endpoints", "name"):
+        del bela.document[name]
+    await bela.send(hq, bela.create(bela.note()))
+    bela_id = await account_id(hq, bela.uri)
+    # Known only barely, so the next look asks again.
+    bela.document.update(full)
+    assert await discovery.account_by_uri(hq, bela.uri) == bela_id
+
+    for name in ("outbox", "followers", "name"):
+        del bela.document[name]
+    bela.lists_key("new")
+    bela.key_name = "new"
+    await follow_accepted(ana, bela_id)
+    private = bela.note(to=[bela.followers], cc=[])
+    await bela.send(hq, bela.create(private))
+
+    stored = await status_of(hq, private["id"])
+    assert stored is not None
+    assert stored.visibility == "private"
+    async with hq.db.reader() as conn:
+        assert (await accounts.get(conn, bela_id)).display_name == "Bela"
