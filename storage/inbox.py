@@ -66,45 +66,7 @@ async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime
     What was stored before is left as it is. One statement, which also asks the allowlist.
     """
     rows = await tx.fetch(
-        """
-        WITH arrived AS (
-            SELECT
-                given.*
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
-                WITH ORDINALITY AS given (actor_uri, activity_uri, host, type, body, place)
-            JOIN peers
-                ON peers.host = given.host
-                AND peers.state = 'allowed'
-        ), stored AS (
-            INSERT INTO inbox (actor_uri, activity_uri, host, type, body, received_at)
-            SELECT
-                actor_uri,
-                activity_uri,
-                host,
-                type,
-                body,
-                $6
-            FROM arrived
-            ORDER BY place
-            ON CONFLICT (actor_uri, activity_uri) DO NOTHING
-            RETURNING actor_uri
-        ), woken AS (
-            INSERT INTO inbox_actors (actor_uri, due_at)
-            SELECT DISTINCT
-                actor_uri,
-                $6::timestamptz
-            FROM stored
-            ORDER BY actor_uri
-            ON CONFLICT (actor_uri) DO UPDATE
-            -- An actor whose first activity fails keeps its pause, whatever else arrives.
-            SET due_at = CASE
-                WHEN inbox_actors.attempts > 0 THEN inbox_actors.due_at
-                ELSE LEAST(inbox_actors.due_at, excluded.due_at)
-            END
-        )
-        SELECT DISTINCT host
-        FROM arrived
-        """,
+        _RECEIVE,
         [receipt.actor_uri for receipt in receipts],
         [receipt.activity_uri for receipt in receipts],
         [receipt.host for receipt in receipts],
@@ -114,6 +76,47 @@ async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime
     )
     tx.hint("inbox")
     return frozenset(row["host"] for row in rows)
+
+
+_RECEIVE = """
+    WITH arrived AS (
+        SELECT
+            given.*
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+            WITH ORDINALITY AS given (actor_uri, activity_uri, host, type, body, place)
+        JOIN peers
+            ON peers.host = given.host
+            AND peers.state = 'allowed'
+    ), stored AS (
+        INSERT INTO inbox (actor_uri, activity_uri, host, type, body, received_at)
+        SELECT
+            actor_uri,
+            activity_uri,
+            host,
+            type,
+            body,
+            $6
+        FROM arrived
+        ORDER BY place
+        ON CONFLICT (actor_uri, activity_uri) DO NOTHING
+        RETURNING actor_uri
+    ), woken AS (
+        INSERT INTO inbox_actors (actor_uri, due_at)
+        SELECT DISTINCT
+            actor_uri,
+            $6::timestamptz
+        FROM stored
+        ORDER BY actor_uri
+        ON CONFLICT (actor_uri) DO UPDATE
+        -- An actor whose first activity fails keeps its pause, whatever else arrives.
+        SET due_at = CASE
+            WHEN inbox_actors.attempts > 0 THEN inbox_actors.due_at
+            ELSE LEAST(inbox_actors.due_at, excluded.due_at)
+        END
+    )
+    SELECT DISTINCT host
+    FROM arrived
+"""
 
 
 async def lease(
