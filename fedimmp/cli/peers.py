@@ -1,5 +1,6 @@
 """`fedimmp peer`: the allowlist. A change holds at once in all running processes."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
 from fedimmp.services import peering
+from storage.inbox_hosts import HostState
 from storage.peers import Peer
 
 _ACTOR: Final = "cli"
@@ -94,12 +96,20 @@ def remove(host: str, config_path: Path | None, as_json: bool) -> None:
 @json_option
 def list_all(config_path: Path | None, as_json: bool) -> None:
     """List the hosts on record, removed ones included."""
-    found = with_app(config_path, peering.list_peers)
+
+    async def work(app: App) -> list[tuple[Peer, HostState | None]]:
+        states = await peering.delivery_states(app)
+        return [(entry, states.get(entry.host)) for entry in await peering.list_peers(app)]
+
+    found = with_app(config_path, work)
     if as_json:
-        print_json([_entry(entry) for entry in found])
+        print_json([_entry(entry) | _delivery(state) for entry, state in found])
         return
-    rows = [(entry.host, entry.state, " ".join(entry.networks), entry.note) for entry in found]
-    print_table(rows, ("host", "state", "networks", "note"))
+    rows = [
+        (entry.host, entry.state, " ".join(entry.networks), _summary(state), entry.note)
+        for entry, state in found
+    ]
+    print_table(rows, ("host", "state", "networks", "delivery", "note"))
 
 
 @peer.command()
@@ -109,10 +119,12 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
 def show(host: str, config_path: Path | None, as_json: bool) -> None:
     """Show one host's entry."""
 
-    async def work(app: App) -> Peer:
-        return await peering.get_peer(app, host)
+    async def work(app: App) -> tuple[Peer, HostState | None]:
+        found = await peering.get_peer(app, host)
+        return found, (await peering.delivery_states(app)).get(found.host)
 
-    entry = _entry(with_app(config_path, work))
+    found, state = with_app(config_path, work)
+    entry = _entry(found) | (_delivery(state) if as_json else {"delivery": _summary(state)})
     if as_json:
         print_json(entry)
         return
@@ -133,3 +145,38 @@ def _entry(entry: Peer) -> dict[str, Any]:
         "created_at": entry.created_at.isoformat(),
         "updated_at": entry.updated_at.isoformat(),
     }
+
+
+def _delivery(state: HostState | None) -> dict[str, Any]:
+    if state is None:
+        return {"delivery": None}
+    return {
+        "delivery": {
+            "refused": state.refused,
+            "failures": state.failures,
+            "last_error": state.last_error,
+            "last_success_at": _maybe(state.last_success_at),
+            "last_failure_at": _maybe(state.last_failure_at),
+            "next_attempt_at": _maybe(state.opened_until),
+            "waiting": state.waiting,
+            "set_aside": state.set_aside,
+            "dead": state.dead,
+        }
+    }
+
+
+def _maybe(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _summary(state: HostState | None) -> str:
+    if state is None:
+        return "nothing sent yet"
+    parts = ["fine"]
+    if state.refused:
+        parts = ["refuses us: is this office on its list?"]
+    elif state.failures:
+        parts = [f"failing: {state.last_error}"]
+    counts = {"waiting": state.waiting, "set aside": state.set_aside, "dead": state.dead}
+    parts += [f"{count} {name}" for name, count in counts.items() if count]
+    return ", ".join(parts)

@@ -9,8 +9,9 @@ from activitypub.uris import check_host, host_of, is_loopback_name
 from fedimmp.app import App
 from fedimmp.effects.peers import peers_changed
 from fedimmp.errors import Conflict, Invalid, NotFound
-from storage import peers
+from storage import inbox_hosts, peers
 from storage.database import Connection
+from storage.inbox_hosts import HostState
 from storage.peers import Peer, PeerTerms
 
 _MAX_NOTE = 1000
@@ -73,6 +74,12 @@ async def list_peers(app: App) -> list[Peer]:
     """Return all entries, by host."""
     async with app.db.reader() as conn:
         return await peers.list_all(conn)
+
+
+async def delivery_states(app: App) -> dict[str, HostState]:
+    """Return how each host that we ever addressed takes what we send."""
+    async with app.db.reader() as conn:
+        return {state.host: state for state in await inbox_hosts.list_hosts(conn)}
 
 
 async def get_peer(app: App, host: str) -> Peer:

@@ -37,8 +37,8 @@ def tempo_of(config: DeliveryConfig) -> Tempo:
 
 async def lease(app: App, limit: int) -> list[Lane]:
     """Lease up to `limit` lanes that may be sent now."""
-    async with app.db.writer() as tx:
-        return await deliveries.lease(tx, limit, tempo_of(app.config.delivery), app.now())
+    tempo, now = tempo_of(app.config.delivery), app.now()
+    return await app.db.transact(lambda tx: deliveries.lease(tx, limit, tempo, now))
 
 
 async def run_once(app: App) -> int:
@@ -62,11 +62,9 @@ async def send(app: App, lane: Lane, is_stopping: Callable[[], bool]) -> None:
             await _send_all(app, lane, progress, is_stopping)
         finally:
             heartbeat.cancel()
+    outcome, tempo, now = progress.outcome(), tempo_of(app.config.delivery), app.now()
     try:
-        async with app.db.writer() as tx:
-            kept = await deliveries.settle(
-                tx, lane, progress.outcome(), tempo_of(app.config.delivery), app.now()
-            )
+        kept = await app.db.transact(lambda tx: deliveries.settle(tx, lane, outcome, tempo, now))
         if not kept:
             logger.warning("a lane to %s was taken over by another worker", lane.host)
     except StorageError as error:

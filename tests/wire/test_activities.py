@@ -36,44 +36,37 @@ async def test_a_public_post(hq: Office, porto: Office) -> None:
     activity = await created(hq, ana, text, spoiler_text="Food", language="en")
 
     note = activity["object"]
-    uri = note["id"]
-    page = f"{ana.url}/{uri.rpartition('/')[2]}"
-    content, published = note["content"], note["published"]
+    uri, content, published = note["id"], note["content"], note["published"]
+    audience = {"to": [PUBLIC], "cc": [f"{ana.uri}/followers", bob.uri]}
+    mention, hashtag = note["tag"]
     assert bob.url in content
-    assert activity == {
+    assert hashtag["name"].lower() == "#lunch"
+    assert activity == audience | {
         "@context": CONTEXT,
         "id": f"{uri}/activity",
         "type": "Create",
         "actor": ana.uri,
         "published": published,
-        "to": [PUBLIC],
-        "cc": [f"{ana.uri}/followers", bob.uri],
-        "object": {
+        "object": audience
+        | {
             "id": uri,
             "type": "Note",
             "attributedTo": ana.uri,
-            "url": page,
+            "url": f"{ana.url}/{uri.rpartition('/')[2]}",
             "published": published,
-            "to": [PUBLIC],
-            "cc": [f"{ana.uri}/followers", bob.uri],
             "inReplyTo": None,
             "summary": "Food",
             "sensitive": note["sensitive"],
             "content": content,
             "contentMap": {"en": content},
             "attachment": [],
-            "tag": [
-                {"type": "Mention", "href": bob.uri, "name": f"@{bob.username}@{hq.host}"},
-                {
-                    "type": "Hashtag",
-                    "href": hq.app.uris.tag(note["tag"][1]["name"].removeprefix("#")),
-                    "name": note["tag"][1]["name"],
-                },
-            ],
+            "tag": [mention, hashtag],
         }
         | ({"conversation": note["conversation"]} if "conversation" in note else {}),
     }
-    assert note["tag"][1]["name"].lower() == "#lunch"
+    name = f"@{bob.username}@{hq.host}"
+    assert mention == {"type": "Mention", "href": bob.uri, "name": name}
+    assert hashtag["href"] == hq.app.uris.tag(hashtag["name"].removeprefix("#"))
 
 
 async def test_a_reply_names_its_parent(hq: Office, porto: Office) -> None:
