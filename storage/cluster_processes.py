@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,11 @@ from typing import IO, Any
 
 from storage.cluster_folders import ServerUser
 from storage.errors import ClusterError
+
+# The one message of PostgreSQL's protocol that is answered before anything else is said: may we
+# encrypt? On a Unix socket the answer is always N.
+_ENCRYPTION_REQUEST = bytes([0, 0, 0, 8, 4, 210, 22, 47])
+_ANSWER_SECONDS = 2.0
 
 
 @contextmanager
@@ -88,11 +95,35 @@ def is_postgres(pid: int) -> bool:
     return not ends(pid) and _command(pid) in ("postgres", "postmaster", "")
 
 
+def answers(address: str) -> bool:
+    """Tell whether a server takes connections at the socket; a dying one no longer does."""
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_ANSWER_SECONDS)
+            probe.connect(address)
+            probe.sendall(_ENCRYPTION_REQUEST)
+            return probe.recv(1) == b"N"
+    except OSError:
+        return False
+
+
 def fast_shutdown(pid: int) -> None:
     """Ask a server to end its sessions, write its checkpoint and stop."""
     if is_postgres(pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
+
+
+def end(pid: int, seconds: float) -> bool:
+    """Shut a server down fast; return whether it has ended within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not ends(pid):
+        if time.monotonic() > deadline:
+            return False
+        # Told again, since one that has only just been started does not listen yet.
+        fast_shutdown(pid)
+        time.sleep(0.02)
+    return True
 
 
 def _stat(pid: int) -> str:

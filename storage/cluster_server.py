@@ -22,7 +22,9 @@ from urllib.parse import quote
 from storage.cluster_binaries import Binaries, find_binaries
 from storage.cluster_folders import ServerUser, server_user, socket_folder
 from storage.cluster_processes import (
+    answers,
     detach,
+    end,
     ends,
     fast_shutdown,
     is_postgres,
@@ -188,9 +190,13 @@ class Server:
         running = self._running()
         if running is None or not running.ready or not is_postgres(running.pid):
             return False
-        if not (Path(running.sockets) / f".s.PGSQL.{_PORT}").exists():
+        address = f"{running.sockets}/.s.PGSQL.{_PORT}"
+        if not Path(address).exists():
             # Something tidied its socket away: nobody can reach it any more.
             fast_shutdown(running.pid)
+            return False
+        if not answers(address):
+            # Killed a moment ago: what it says of itself is no longer true.
             return False
         self._sockets = running.sockets
         return True
@@ -202,19 +208,35 @@ class Server:
             self._create(binaries, user)
         self._refuse_stranger()
         sockets = socket_folder(self._data, user)
+        # A dead server's id may be another process's by now, or not collected yet by its parent:
+        # PostgreSQL would take either for a live server.
+        for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
+            (sockets / name).unlink(missing_ok=True)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
         while True:
             pid = self._launch(binaries, user, sockets, lock)
-            while not ends(pid):
-                running = self._running()
-                if running is not None and running.ready and running.pid == pid:
-                    self._sockets = running.sockets
+            try:
+                if self._becomes_ready(pid, deadline):
                     return
-                self._pause(deadline, "PostgreSQL has not become ready")
+            except BaseException:
+                # Nobody would stop what nobody has entered.
+                end(pid, _STOP_SECONDS)
+                raise
             complaint = _last_complaint(self._log())
             if "shared memory block" not in complaint:
                 raise ClusterError(f"PostgreSQL did not start: {complaint}")
             # Children of a killed server are still ending.
             self._pause(deadline, "A killed PostgreSQL has not ended")
+
+    def _becomes_ready(self, pid: int, deadline: float) -> bool:
+        """Wait for a server that was launched; False when it has ended instead."""
+        while not ends(pid):
+            running = self._running()
+            if running is not None and running.ready and running.pid == pid:
+                self._sockets = running.sockets
+                return True
+            self._pause(deadline, "PostgreSQL has not become ready")
+        return False
 
     def _create(self, binaries: Binaries, user: ServerUser) -> None:
         """Make the cluster and its database: complete, or absent after an interruption."""
@@ -250,15 +272,11 @@ class Server:
     def _refuse_stranger(self) -> None:
         # We hold server.lock, so a live process named in this file was not started by us.
         running = self._running()
-        if running is None:
-            return
-        if is_postgres(running.pid):
+        if running is not None and is_postgres(running.pid):
             raise ClusterError(
                 f"PostgreSQL process {running.pid}, which fedimmp did not start, uses"
                 f" {self._data}: stop it first."
             )
-        # Its id may belong to something else by now, which PostgreSQL would take for itself.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _launch(self, binaries: Binaries, user: ServerUser, sockets: Path, lock: int) -> int:
         """Start a detached server that holds `lock`, and return its process id."""
@@ -275,12 +293,12 @@ class Server:
 
     def _stop(self) -> None:
         running = self._running()
-        deadline = time.monotonic() + _STOP_SECONDS
         if running is None or self._is_dead():
             return
-        fast_shutdown(running.pid)
-        while not self._is_dead():
-            self._pause(deadline, "PostgreSQL has not stopped")
+        if not end(running.pid, _STOP_SECONDS):
+            raise ClusterError(f"PostgreSQL has not stopped yet; see {self._log()}.")
+        with suppress(OSError):
+            Path(running.sockets).rmdir()
 
     def _running(self) -> _Running | None:
         try:
