@@ -1,5 +1,6 @@
 """From an app's link over sign-in and consent to a token, and all the ways that lead nowhere."""
 
+import asyncio
 import base64
 import hashlib
 from datetime import timedelta
@@ -233,6 +234,13 @@ async def test_a_code_that_comes_twice_revokes_what_it_made(
     async with rows.reader() as conn:
         kinds = await conn.fetch("SELECT kind FROM stream_events WHERE kind = 'token.revoked'")
     assert len(kinds) == 1
+
+
+async def test_two_exchanges_at_once_give_one_token(office: Office, ana: Browser) -> None:
+    entity = await office.register()
+    code = await code_for(office, ana, entity)
+    answers = await asyncio.gather(*(exchange(office, entity, code) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [200, 400, 400, 400]
 
 
 async def test_a_code_holds_ten_minutes_for_its_app_and_address(

@@ -1,5 +1,6 @@
 """Signing in with a password, and what a session is worth."""
 
+import asyncio
 import hashlib
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
@@ -78,6 +79,26 @@ async def test_failures_impose_a_pause_on_the_name_from_this_address(office: Off
     assert (await browser.sign_in("bo")).status == 303
     office.clock.offset = timedelta(seconds=301)
     assert (await browser.sign_in("ana")).status == 303
+
+
+async def test_many_attempts_at_once_do_not_slip_through(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    form = (await browser.get("/auth/sign_in")).form("/auth/sign_in")
+    fields = {**form.fields, "login": "ana", "password": "wrong"}
+    answers = await asyncio.gather(*(browser.post("/auth/sign_in", fields) for _ in range(12)))
+    assert sorted(answer.status for answer in answers) == [422] * 3 + [429] * 9
+
+
+async def test_a_session_ends_after_its_days(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    await browser.sign_in("ana")
+    days = office.app.config.accounts.session_days
+    office.clock.offset = timedelta(days=days) - timedelta(minutes=1)
+    assert (await browser.get("/")).status == 200
+    office.clock.offset = timedelta(days=days, minutes=1)
+    assert (await browser.get("/")).status == 303
 
 
 async def test_a_good_sign_in_forgets_the_failures(office: Office) -> None:
