@@ -37,6 +37,16 @@ def reachable(data: Path, user: ServerUser) -> Iterator[tuple[str, tuple[int, ..
         os.close(descriptor)
 
 
+def character_locale() -> str:
+    """Return the name of a locale of this system that knows the letters of all scripts, else C."""
+    with suppress(OSError):
+        answer = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False)  # noqa: S607
+        for name in ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8"):
+            if name in answer.stdout.split():
+                return name
+    return "C"
+
+
 def run_program(
     command: Sequence[str], user: ServerUser, descriptors: tuple[int, ...], text: str = ""
 ) -> None:

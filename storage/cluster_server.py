@@ -23,6 +23,7 @@ from storage.cluster_binaries import Binaries, find_binaries
 from storage.cluster_folders import ServerUser, server_user, socket_folder
 from storage.cluster_processes import (
     answers,
+    character_locale,
     detach,
     end,
     ends,
@@ -250,12 +251,7 @@ class Server:
             *("--username", USER, "--encoding", "UTF8", "--data-checksums", "--no-instructions"),
             *("--auth-local", "trust", "--auth-host", "reject"),
         ]
-        if binaries.major >= 17:
-            # Sorts alike on every system; people's names are compared in the application.
-            command += ["--locale", "C", "--locale-provider", "builtin"]
-            command += ["--builtin-locale", "C.UTF-8"]
-        else:
-            command += ["--locale", "C"]
+        command += _locale_options(binaries.major)
         if not self._options.durable:
             command.append("--no-sync")
         with reachable(draft, user) as (data, descriptors):
@@ -346,6 +342,16 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _locale_options(major: int) -> list[str]:
+    # Sorting by code point is alike on every system; people's names are compared in the
+    # application. What a letter is must be known for every script, or search by trigrams ignores
+    # all but ASCII: it asks the system's locale, the rest asks PostgreSQL's own one.
+    options = ["--locale", "C", "--lc-ctype", character_locale()]
+    if major >= 17:
+        options += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
+    return options
 
 
 def _data_major(data: Path) -> int | None:

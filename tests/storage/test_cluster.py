@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from storage import cluster_folders
+from storage import cluster_binaries, cluster_folders
 from storage.cluster import running
 from storage.cluster_folders import ServerUser, socket_folder
 from storage.errors import ClusterError
@@ -174,11 +174,27 @@ async def test_a_new_cluster_is_made_and_kept_to_itself(tmp_path: Path) -> None:
         assert await connection.fetchval("SHOW listen_addresses") == ""
         assert await connection.fetchval("SHOW server_encoding") == "UTF8"
         assert await connection.fetchval("SHOW data_checksums") == "on"
-        assert await connection.fetchval("SELECT lower('ÅÉ')") in ("åé", "ÅÉ")
+        await connection.execute("CREATE EXTENSION pg_trgm")
+        assert await connection.fetchval("SELECT similarity('カフェ', 'カフェ')") == 1
+        assert await connection.fetchval("SELECT 'Z' < 'a'")
         await connection.close()
         assert mode(sockets_of(url)) == mode(data_dir / "postgres") == 0o700
     assert is_dead(data_dir)
     assert not is_there(sockets_of(url))
+
+
+async def test_without_the_wheel_the_systems_postgresql_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_binaries, "_wheel_folder", lambda: None)
+    if not any(cluster_binaries._major_version(found) for found in cluster_binaries._candidates()):
+        with pytest.raises(ClusterError, match=r"No PostgreSQL was found.*database\.url"):
+            async with running(tmp_path, durable=False):
+                pass
+        return
+    async with running(tmp_path, durable=False) as url:
+        await run(url, "CREATE EXTENSION unaccent")
+    assert is_dead(tmp_path)
 
 
 async def test_data_stay_from_one_run_to_the_next(folder: Path) -> None:
