@@ -64,6 +64,36 @@ async def _followed(api: Mastodon) -> bool:
     return bool(me["followers_count"] == 1)
 
 
+def walk_core(api: Mastodon, post: Any) -> dict[str, Any]:
+    """Call what apps call at each start; Mastodon.py parses every answer."""
+    lists = api.list_create("Night shift")
+    return {
+        "instance": api.instance_v1(),
+        "instance2": api.instance_v2(),
+        "home": api.timeline_home(),
+        "local": api.timeline_local(),
+        "public": api.timeline_public(),
+        "tag": api.timeline_hashtag("fieldtest"),
+        "list": api.timeline_list(lists["id"]),
+        "lists": api.lists(),
+        "notifications": api.notifications(),
+        "bookmarks": api.bookmarks(),
+        "favourites": api.favourites(),
+        "blocks": api.blocks(),
+        "mutes": api.mutes(),
+        "follow_requests": api.follow_requests(),
+        "preferences": api.preferences(),
+        "emoji": api.custom_emojis(),
+        "filters": api.filters_v2(),
+        "markers": api.markers_get(["home"]),
+        "poll": api.poll(post["poll"]["id"]),
+        "context": api.status_context(post["id"]),
+        "source": api.status_source(post["id"]),
+        "history": api.status_history(post["id"]),
+        "search": api.search_v2("ana"),
+    }
+
+
 async def test_mastodon_py_walks_the_whole_core(trio: Trio) -> None:
     """Every method that apps call at each start works and parses."""
     ana = await trio.hq.member("ana")
@@ -72,35 +102,7 @@ async def test_mastodon_py_walks_the_whole_core(trio: Trio) -> None:
         lambda: api.status_post("A poll.", poll=api.make_poll(["yes", "no"], expires_in=600))
     )
 
-    def walk() -> dict[str, Any]:
-        lists = api.list_create("Night shift")
-        return {
-            "instance": api.instance_v1(),
-            "instance2": api.instance_v2(),
-            "home": api.timeline_home(),
-            "local": api.timeline_local(),
-            "public": api.timeline_public(),
-            "tag": api.timeline_hashtag("fieldtest"),
-            "list": api.timeline_list(lists["id"]),
-            "lists": api.lists(),
-            "notifications": api.notifications(),
-            "bookmarks": api.bookmarks(),
-            "favourites": api.favourites(),
-            "blocks": api.blocks(),
-            "mutes": api.mutes(),
-            "follow_requests": api.follow_requests(),
-            "preferences": api.preferences(),
-            "emoji": api.custom_emojis(),
-            "filters": api.filters_v2(),
-            "markers": api.markers_get(["home"]),
-            "poll": api.poll(post["poll"]["id"]),
-            "context": api.status_context(post["id"]),
-            "source": api.status_source(post["id"]),
-            "history": api.status_history(post["id"]),
-            "search": api.search_v2("ana"),
-        }
-
-    found = await asyncio.to_thread(walk)
+    found = await asyncio.to_thread(walk_core, api, post)
     assert found["instance"]["uri"] == trio.hq.host
     assert found["instance2"]["domain"] == trio.hq.host
     assert found["poll"]["options"][0]["title"] == "yes"
