@@ -16,8 +16,9 @@ from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
 from fedimmp.errors import Conflict, Forbidden, Invalid
 from fedimmp.inbound.receive import receive
-from fedimmp.services import discovery, peering
+from fedimmp.services import discovery, peering, posting
 from fedimmp.services.backfilling import backfill
+from fedimmp.services.drafts import Draft
 from fedimmp.workers.settle import settle
 from storage import peers
 from tests.attacks.door import open_door, signed
@@ -286,8 +287,10 @@ async def test_removal_stops_both_directions_and_adding_brings_all_back(
     ana, bela = await member(hq, "ana"), porto.person("bela")
     note, waiting = bela.note(), bela.note()
     await bela.send(hq, bela.create(note), bela.activity("Follow", ana.uri))
-    # Stored before the removal, processed after it.
+    # Stored before the removal, processed after it; and the other way round.
     await receive(hq, bela.message(hq, bela.create(waiting)))
+    await posting.publish(hq, ana.id, Draft(text="Too late"), application_id=None)
+    assert await _waiting(hq) == 1
 
     await peering.remove_peer(hq, porto.host, actor="tests")
     contacts = len(porto.peer.seen)
@@ -296,8 +299,7 @@ async def test_removal_stops_both_directions_and_adding_brings_all_back(
     with pytest.raises(Forbidden):
         await receive(hq, bela.message(hq, bela.create(bela.note())))
     assert await status_of(hq, waiting["id"]) is None
-    async with hq.db.reader() as conn:
-        assert await conn.fetchval("SELECT count(*) FROM deliveries WHERE state = 'waiting'") == 0
+    assert await _waiting(hq) == 0
     assert await discovery.account_by_uri(hq, bela.uri) is None
     assert len(porto.peer.seen) == contacts
 
@@ -307,3 +309,9 @@ async def test_removal_stops_both_directions_and_adding_brings_all_back(
     assert await status_of(hq, after["id"]) is not None
     assert await status_of(hq, note["id"]) is not None
     assert await discovery.account_by_uri(hq, bela.uri) is not None
+
+
+async def _waiting(app: App) -> int:
+    async with app.db.reader() as conn:
+        found: int = await conn.fetchval("SELECT count(*) FROM deliveries WHERE state = 'waiting'")
+    return found

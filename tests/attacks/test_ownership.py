@@ -109,12 +109,13 @@ async def test_066_update_of_somebody_else(hq: App, porto: Foreign) -> None:
     await bela.send(
         hq,
         bela.update(caio.document | {"name": "Hacked"}),
+        bela.update(caio.document | {"name": "Hacked", "preferredUsername": "nobody"}),
         bela.update(bela.document | {"preferredUsername": "CAIO"}),
         bela.update(bela.document | {"inbox": "https://evil.example/inbox"}),
         bela.update(bela.document | {"name": "Bela"}),
     )
 
-    assert len(await parked(hq)) == 3
+    assert len(await parked(hq)) == 4
     async with hq.db.reader() as conn:
         first = await accounts.find_by_uri(conn, bela.uri)
         second = await accounts.find_by_uri(conn, caio.uri)
@@ -166,6 +167,7 @@ async def test_069_undo_of_what_others_did(hq: App, porto: Foreign) -> None:
     )
 
     assert await count(hq, "follows") == 1
+    assert await parked(hq) == ["An actor can undo its own activities only."]
 
 
 async def test_072_private_posts_of_the_unaccepted_do_not_show(hq: App, porto: Foreign) -> None:

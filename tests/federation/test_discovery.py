@@ -95,7 +95,9 @@ async def test_backfill_brings_posts_and_pins_without_noise(hq: App, porto: Fore
     old = stamp(datetime.now(UTC) - timedelta(days=30))
     first, second = bela.note("first", published=old), bela.note("second", to=[ana.uri])
     pinned = bela.note("pinned", published=old)
-    foreign_note = bela.note("forged", attributedTo=porto.person("caio").uri)
+    caio = porto.person("caio")
+    await caio.send(hq, caio.activity("Like", ana.uri))
+    foreign_note = bela.note("forged", attributedTo=caio.uri)
     for note in (pinned, foreign_note):
         _serve(porto, note)
     porto.peer.document("/users/bela/outbox", type="OrderedCollection", first="x")

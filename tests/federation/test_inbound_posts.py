@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
+from fedimmp.inbound.receive import receive
 from fedimmp.services import posting
 from fedimmp.services.drafts import Draft
 from fedimmp.workers.settle import settle
@@ -73,11 +74,19 @@ async def test_mention_notifies_only_whom_the_post_addresses(hq: App, porto: For
         {"type": "Mention", "href": each.uri, "name": f"@{each.name}"} for each in (ana, duarte)
     ]
 
-    await bela.send(hq, bela.create(bela.note(to=[ana.uri], cc=[], tag=tags)))
+    first = bela.note(to=[ana.uri], cc=[bela.uri], tag=tags)
+    # The second one comes in the same batch, which therefore knows Duarte.
+    second = bela.note(to=[PUBLIC, duarte.uri], cc=[])
+    for note in (first, second):
+        await receive(hq, bela.message(hq, bela.create(note)))
+    await settle(hq)
 
     bela_id = await account_id(hq, bela.uri)
     assert await told(ana) == [("mention", bela_id)]
     assert await told(duarte) == []
+    async with hq.db.reader() as conn:
+        rows = await conn.fetch("SELECT account_id, silent FROM mentions ORDER BY account_id")
+    assert [tuple(row) for row in rows] == [(ana.id, False), (duarte.id, True)]
 
 
 async def test_post_for_nobody_here_is_not_kept(hq: App, porto: Foreign) -> None:

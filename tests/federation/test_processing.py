@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from activitypub.errors import NotTrusted
 from fedimmp.app import App
 from fedimmp.inbound import dispatch, processing
 from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.receive import receive
 from fedimmp.inbound.received import Outcome, Received
-from storage import inbox
+from storage import inbox, removals
 from storage.database import Transaction
 from storage.errors import LeaseLost
 from tests.federation.foreign import Foreign, Person
@@ -120,6 +121,26 @@ async def test_refused_activity_is_parked_beside_its_neighbours(hq: App, porto: 
     async with hq.db.reader() as conn:
         refused = await inbox.list_refused(conn, host=porto.host)
     assert [each.actor_uri for each in refused] == [bela.uri]
+
+
+async def test_refused_activity_leaves_nothing_of_what_it_began(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin(
+        tx: Transaction, _app: App, received: Received, _value: object, now: datetime
+    ) -> Outcome:
+        await removals.bury(tx, [received.activity.id], porto.host, now)
+        raise NotTrusted("too late")
+
+    monkeypatch.setitem(dispatch.HANDLERS, ("Like", dispatch.ANY), replace(LIKE, apply=begin))
+    bela = porto.person("bela")
+
+    await _deliver(hq, bela, bela.activity("Like", bela.uri), bela.create(bela.note()))
+    await processing.run_once(hq)
+
+    assert await parked(hq) == ["too late"]
+    assert await count(hq, "tombstones") == 0
+    assert await count(hq, "statuses") == 1
 
 
 async def test_worker_that_died_is_followed_by_another(hq: App, porto: Foreign) -> None:

@@ -65,6 +65,21 @@ async def test_lease_takes_turns_and_keeps_order(tx: Transaction, now: datetime)
     assert again.actor_uris == ()
 
 
+async def test_two_workers_never_lease_the_same_actor(
+    db: Database, other_db: Database, now: datetime
+) -> None:
+    async with db.writer() as tx:
+        await _allow(tx, now)
+        await inbox.receive(tx, [_receipt(1), _receipt(1, CAIO)], now)
+
+    async with db.writer() as tx, other_db.writer() as other:
+        first = await inbox.lease(tx, now, actors=1, receipts=9, lasting=MINUTE)
+        second = await inbox.lease(other, now, actors=9, receipts=9, lasting=MINUTE)
+
+    assert len(first.actor_uris) == len(second.actor_uris) == 1
+    assert {*first.actor_uris, *second.actor_uris} == {BELA, CAIO}
+
+
 async def test_removed_peer_shows_in_what_waits(tx: Transaction, now: datetime) -> None:
     await _allow(tx, now)
     await inbox.receive(tx, [_receipt(1)], now)
