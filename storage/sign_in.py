@@ -19,6 +19,35 @@ class Bucket:
     limit: int
 
 
+_COUNT = """
+    INSERT INTO sign_in_failures AS f (bucket, failures, window_started_at)
+    SELECT name, 1, $5
+    FROM unnest($1::text[], $2::integer[]) AS b (name, most)
+    ORDER BY name
+    ON CONFLICT (bucket) DO UPDATE
+    SET failures = CASE
+            WHEN f.blocked_until > $5 THEN f.failures
+            WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN 1
+            ELSE f.failures + 1
+        END,
+        window_started_at = CASE
+            WHEN f.blocked_until > $5 THEN f.window_started_at
+            WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN $5
+            ELSE f.window_started_at
+        END,
+        blocked_until = CASE
+            WHEN f.blocked_until > $5 THEN f.blocked_until
+            WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN NULL
+            WHEN f.failures + 1 > (
+                SELECT most
+                FROM unnest($1::text[], $2::integer[]) AS b (name, most)
+                WHERE name = f.bucket
+            ) THEN $4
+        END
+    RETURNING blocked_until
+"""
+
+
 async def count_attempt(
     tx: Transaction,
     buckets: Sequence[Bucket],
@@ -34,33 +63,7 @@ async def count_attempt(
     anew. The limit's last attempt is still let through, and the next one blocks the bucket.
     """
     rows = await tx.fetch(
-        """
-        INSERT INTO sign_in_failures AS f (bucket, failures, window_started_at)
-        SELECT name, 1, $5
-        FROM unnest($1::text[], $2::integer[]) AS b (name, most)
-        ORDER BY name
-        ON CONFLICT (bucket) DO UPDATE
-        SET failures = CASE
-                WHEN f.blocked_until > $5 THEN f.failures
-                WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN 1
-                ELSE f.failures + 1
-            END,
-            window_started_at = CASE
-                WHEN f.blocked_until > $5 THEN f.window_started_at
-                WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN $5
-                ELSE f.window_started_at
-            END,
-            blocked_until = CASE
-                WHEN f.blocked_until > $5 THEN f.blocked_until
-                WHEN f.blocked_until IS NOT NULL OR f.window_started_at < $3 THEN NULL
-                WHEN f.failures + 1 > (
-                    SELECT most
-                    FROM unnest($1::text[], $2::integer[]) AS b (name, most)
-                    WHERE name = f.bucket
-                ) THEN $4
-            END
-        RETURNING blocked_until
-        """,
+        _COUNT,
         [bucket.name for bucket in buckets],
         [bucket.limit for bucket in buckets],
         window_start,

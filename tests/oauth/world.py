@@ -42,6 +42,21 @@ async def furnish(app: App, member: Callable[..., Awaitable[int]]) -> World:
     reply = await say(
         ana, Draft("@bo I will be there <b>at noon</b>\n\nWho else?", in_reply_to_id=greeting)
     )
+    await _decorate(app, say, bo, chie)
+    secret = await say(bo, Draft("Only for those who follow me", visibility="private"))
+    longest = await say(
+        dara, Draft("W" * 200 + " https://a.very-long-host-name.example/with/a/path/" + "x" * 90)
+    )
+    await interacting.boost(app, bo, longest)
+    await interacting.favourite(app, ana, greeting)
+    await _vote(app, chie)
+    return World(ana, bo, greeting, reply, secret, longest)
+
+
+async def _decorate(
+    app: App, say: Callable[[int, Draft], Awaitable[int]], bo: int, chie: int
+) -> None:
+    """Let there be a poll, a picture in another script, and pictures behind a warning."""
     await say(
         bo,
         Draft(
@@ -65,14 +80,6 @@ async def furnish(app: App, member: Callable[..., Awaitable[int]]) -> World:
             media_ids=[await _picture(app, bo, size, None) for size in ((400, 800), (800, 400))],
         ),
     )
-    secret = await say(bo, Draft("Only for those who follow me", visibility="private"))
-    longest = await say(
-        dara, Draft("W" * 200 + " https://a.very-long-host-name.example/with/a/path/" + "x" * 90)
-    )
-    await interacting.boost(app, bo, longest)
-    await interacting.favourite(app, ana, greeting)
-    await _vote(app, chie)
-    return World(ana, bo, greeting, reply, secret, longest)
 
 
 async def _introduce(app: App, ana: int) -> None:
