@@ -23,7 +23,7 @@ _WRONG: Final = "That name and password do not belong together. Check both and t
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A fresh session: the text of its cookie, known to the browser alone, and how long it lasts."""
+    """A fresh session: its cookie, known to the browser alone, and how long it lasts."""
 
     cookie: str
     lifetime: timedelta
