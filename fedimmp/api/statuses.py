@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from fedimmp.access import access_status
-from fedimmp.api.forms.statuses import EditForm, StatusForm
+from fedimmp.api.forms.statuses import DeleteForm, EditForm, StatusForm
 from fedimmp.api.media import read_focus
 from fedimmp.entities.statuses import render_edits, render_source, render_statuses
 from fedimmp.errors import Invalid, NotFound
@@ -97,10 +97,10 @@ async def edit(call: Call) -> web.StreamResponse:
 async def delete(call: Call) -> web.StreamResponse:
     """DELETE /api/v1/statuses/{id}: answers with what was typed, for a redraft."""
     viewer_id, status_id = call.viewer.account_id, call.path_id()
+    form = await call.form(DeleteForm())
     async with call.app.db.reader() as conn:
         deleted = await render_statuses(call.app, conn, [status_id], viewer_id, with_text=True)
-    delete_media = call.request.query.get("delete_media", "") in ("true", "1")
-    await posting.delete(call.app, viewer_id, status_id, delete_media=delete_media)
+    await posting.delete(call.app, viewer_id, status_id, delete_media=bool(form["delete_media"]))
     if not deleted:
         raise NotFound
     return json_response(deleted[0])

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
+from fedimmp.api.forms.statuses import TagForm
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
-from fedimmp.web.forms import as_list, parse_boolean
+from fedimmp.web.forms import load, parse_boolean
 from fedimmp.web.responses import paged
 from fedimmp.web.routes import Handler, Route
 from storage import lists, timelines
@@ -18,7 +19,6 @@ from storage.timelines import Entry, PublicFilter, TagFilter
 Listing = Callable[[Connection, int, Page], Awaitable[Sequence[Entry]]]
 
 _TAGS = 10  # names in one question, in each of any, all and none
-_TAG_LENGTH = 500
 _PUBLIC_KEPT = ("local", "remote", "only_media")
 
 
@@ -67,16 +67,15 @@ async def public(call: Call) -> web.StreamResponse:
 
 async def tag(call: Call) -> web.StreamResponse:
     """GET /api/v1/timelines/tag/{hashtag}, with any[], all[] and none[]."""
-    params = await call.params()
-
-    def names(key: str) -> list[str]:
-        given = [str(name) for name in as_list(params.get(key))]
-        return [_tag_name(name) for name in given[:_TAGS]]
-
+    params = await call.params() | {"hashtag": call.path("hashtag")}
+    form = load(TagForm(), params)
+    any_of, all_of, none_of = (
+        [_tag_name(name) for name in form[key][:_TAGS]] for key in ("any", "all", "none")
+    )
     wanted = TagFilter(
-        any_of=[_tag_name(call.path("hashtag")), *names("any")],
-        all_of=names("all"),
-        none_of=names("none"),
+        any_of=[_tag_name(form["hashtag"]), *any_of],
+        all_of=all_of,
+        none_of=none_of,
         public=_public_filter(call),
     )
     async with call.app.db.reader() as conn:
@@ -85,7 +84,7 @@ async def tag(call: Call) -> web.StreamResponse:
 
 
 def _tag_name(name: str) -> str:
-    return name.lstrip("#").casefold()[:_TAG_LENGTH]
+    return name.lstrip("#").casefold()
 
 
 async def of_list(call: Call) -> web.StreamResponse:

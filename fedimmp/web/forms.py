@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, missing, validate
 
 from fedimmp.errors import Invalid
 
@@ -170,18 +170,32 @@ def _whole(value: object) -> int | None:
 
 
 class Items(Parameter):
-    """A list of one kind of field, from a list, a scalar, or a mapping keyed by index."""
+    """A list of one kind of field, from a list, a scalar, or a mapping keyed by index.
+
+    Entries that count as null are dropped; null instead of the list counts as absent.
+    """
 
     def __init__(self, item: fields.Field[Any], *, maximum: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.item = item
         self.maximum = maximum
 
+    def deserialize(
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        # Apps that send every key they know send null for a list that they have not.
+        return super().deserialize(missing if value is None else value, attr, data, **kwargs)
+
     def read(self, value: Any) -> list[Any]:
         items = as_list(value)
         if len(items) > self.maximum:
             raise ValidationError(f"has too many entries (maximum is {self.maximum})")
-        return [self.item.deserialize(item) for item in items if item is not None]
+        read = (self.item.deserialize(item) for item in items if item is not None)
+        return [value for value in read if value is not None]
 
 
 def as_list(value: object) -> list[Any]:
@@ -191,7 +205,7 @@ def as_list(value: object) -> list[Any]:
     """
     if value is None or value == "":
         return []
-    if isinstance(value, dict) and all(str(key).isdigit() for key in value):
+    if isinstance(value, dict) and all(str(key).isdecimal() for key in value):
         return [value[key] for key in sorted(value, key=lambda key: int(str(key)[:18]))]
     return list(value) if isinstance(value, list | tuple) else [value]
 

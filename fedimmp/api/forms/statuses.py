@@ -17,6 +17,7 @@ from fedimmp.web.forms import (
 # Wide bounds: what an office allows is a setting, and the use-case says it with its own number.
 _TEXT = 100_000
 _SECONDS = 2**31
+_TAG = 500
 
 
 class PollForm(Schema):
@@ -64,6 +65,12 @@ class EditForm(Schema):
     language = Text(35, load_default=None, strip=True)
 
 
+class DeleteForm(Schema):
+    """DELETE /api/v1/statuses/{id}."""
+
+    delete_media = Boolean(load_default=False)
+
+
 class BoostForm(Schema):
     """POST /api/v1/statuses/{id}/reblog."""
 
@@ -74,6 +81,15 @@ class VoteForm(Schema):
     """POST /api/v1/polls/{id}/votes: answers by their place, from 0."""
 
     choices = Items(Integer(0, 1000), maximum=100, required=True)
+
+
+class TagForm(Schema):
+    """GET /api/v1/timelines/tag/{hashtag}, its path included."""
+
+    hashtag = Text(_TAG)
+    any = Items(Text(_TAG), maximum=1000, load_default=list)
+    all = Items(Text(_TAG), maximum=1000, load_default=list)
+    none = Items(Text(_TAG), maximum=1000, load_default=list)
 
 
 class MediaForm(Schema):
