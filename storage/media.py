@@ -250,8 +250,34 @@ async def mark_stored(
     )
 
 
+async def detach_profile_pictures(
+    tx: Transaction, account_id: int, purposes: Sequence[Purpose], now: datetime
+) -> list[int]:
+    """Stop serving the account's present avatar, header or both; returns the ids of their rows.
+
+    Locks the account, so that of two changes at once the later one finds the earlier's picture.
+    """
+    rows = await tx.fetch(
+        """
+        WITH owner AS (
+            SELECT avatar_id, header_id FROM accounts WHERE id = $1 FOR UPDATE
+        )
+        UPDATE media
+        SET detached_at = $3
+        FROM owner
+        WHERE media.id IN (owner.avatar_id, owner.header_id)
+          AND media.purpose = ANY($2::text[])
+        RETURNING media.id
+        """,
+        account_id,
+        list(purposes),
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
 async def list_detached(conn: Connection, media_ids: Sequence[int]) -> list[Media]:
-    """Return those of the files whose status was deleted and that no other took since."""
+    """Return those of the files that nothing carries any more and that no post took since."""
     rows = await conn.fetch(
         f"""
         SELECT {_COLUMNS}

@@ -156,7 +156,7 @@ async def delete(app: App, author_id: int, status_id: int, *, delete_media: bool
 
 
 async def discard_media(app: App, payload: Mapping[str, Sequence[int]]) -> None:
-    """Job: remove the files of deleted posts, but for those that another post took over."""
+    """Job: remove the files of deleted posts and replaced avatars, unless a post took them over."""
     async with app.db.writer() as tx:
         waiting = await media.list_detached(tx, payload["media_ids"])
     # Files first: were the rows first, a crash would leave files that nothing knows of.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fedimmp.app import App
@@ -17,7 +18,8 @@ from fedimmp.render.profiles import (
     render_note,
 )
 from fedimmp.services import media
-from storage import accounts, members, relationships
+from storage import accounts, jobs, members, relationships
+from storage import media as pictures
 from storage.database import Transaction
 from storage.media import Purpose
 
@@ -69,6 +71,7 @@ async def update_profile(app: App, account_id: int, wanted: ProfileChanges) -> N
         await members.update_preferences(tx, account_id, _preferences(wanted))
         if not changes:
             return
+        await _discard_pictures(tx, account_id, _replaced(changes), now)
         changed = await accounts.update(tx, account_id, changes, now)
         if changed is None:
             return
@@ -84,6 +87,7 @@ async def remove_picture(app: App, account_id: int, purpose: Purpose) -> None:
     """Go back to the default avatar or header."""
     async with app.db.writer() as tx:
         now = app.now()
+        await _discard_pictures(tx, account_id, [purpose], now)
         changed = await accounts.update(tx, account_id, {f"{purpose}_id": None}, now)
         if changed is not None:
             await account_effects.account_updated(tx, app, [changed], now)
@@ -143,6 +147,22 @@ def _preferences(wanted: ProfileChanges) -> Mapping[str, object]:
     if wanted.sets_language:
         preferences["default_language"] = wanted.language
     return preferences
+
+
+def _replaced(changes: Mapping[str, Any]) -> list[Purpose]:
+    purposes: tuple[Purpose, ...] = ("avatar", "header")
+    return [purpose for purpose in purposes if f"{purpose}_id" in changes]
+
+
+async def _discard_pictures(
+    tx: Transaction, account_id: int, purposes: Sequence[Purpose], now: datetime
+) -> None:
+    """Let nobody load the present pictures any more, and have their files removed."""
+    if not purposes:
+        return
+    gone = await pictures.detach_profile_pictures(tx, account_id, purposes, now)
+    if gone:
+        await jobs.enqueue(tx, "discard_media", {"media_ids": gone}, due_at=now)
 
 
 async def _pictures(app: App, account_id: int, wanted: ProfileChanges) -> dict[str, int]:
