@@ -92,8 +92,8 @@ async def acquainted(
 ) -> frozenset[int]:
     """Return those of the accounts for whom the status carries marks of their own.
 
-    Authors, and whoever favourited, boosted, bookmarked or pinned it: they get a payload of their
-    own, all others share one.
+    Authors, whoever favourited, boosted, bookmarked or voted, and whoever muted the conversation:
+    they get a payload of their own, all others share one.
     """
     rows = await conn.fetch(
         """
@@ -109,6 +109,11 @@ async def acquainted(
           FROM poll_votes v
           JOIN polls p ON p.id = v.poll_id
          WHERE p.status_id = $1 AND v.account_id = ANY($2::bigint[])
+        UNION
+        SELECT m.account_id
+          FROM muted_conversations m
+          JOIN statuses s ON s.conversation_id = m.conversation_id
+         WHERE s.id = $1 AND m.account_id = ANY($2::bigint[])
         """,
         status_id,
         list(account_ids),

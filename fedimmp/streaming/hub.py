@@ -7,6 +7,7 @@ filtered by the same blocks and mutes as the timelines.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic
@@ -17,7 +18,7 @@ from fedimmp.streaming.channels import Channel
 from fedimmp.streaming.listener import Listener, Message
 from storage import stream_readers
 from storage.database import Connection
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 from storage.events import Event, EventReader
 
 log = logging.getLogger(__name__)
@@ -55,22 +56,33 @@ class Hub:
         """Read the log until cancelled. `is_ready` says that events from then on are not missed."""
         hint = self._app.db.subscribe("stream")
         reader: EventReader | None = None
+        unheard: deque[Event] = deque()
         while True:
             try:
                 async with self._app.db.reader() as conn:
                     if reader is None:
                         reader = await EventReader.at_end(conn)
                         self.is_ready = True
-                    events = await reader.read(conn, self._app.now())
-                    for event in events:
-                        await self._handle(conn, event)
+                    unheard.extend(await reader.read(conn, self._app.now()))
+                    while unheard:
+                        await self._tell(conn, unheard[0])
+                        unheard.popleft()
                     await self._check_tokens(conn)
             except StorageError as error:
-                # The database is away: readers lose no event, the log is read on from here.
+                # The database is away: no event is lost, those unheard are told when it is back.
                 log.warning("The stream waits for the database: %s", error)
             except Exception:
-                log.exception("An event could not be streamed")
+                log.exception("The stream could not be read")
             await hint.wait(POLL_SECONDS)
+
+    async def _tell(self, conn: Connection, event: Event) -> None:
+        """Handle one event; a bug in that takes none of the others along."""
+        try:
+            await self._handle(conn, event)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("An event could not be streamed")
 
     async def _check_tokens(self, conn: Connection) -> None:
         """Close what a missed event left open: nothing that guards access hangs on one message."""
