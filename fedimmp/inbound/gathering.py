@@ -6,6 +6,7 @@ from typing import Any
 
 from activitypub.errors import Gone, ProtocolError, Unreachable
 from fedimmp.app import App
+from fedimmp.effects.statuses import replies_adopted
 from fedimmp.inbound.reading import Ignored, Refused, Understood, understand
 from fedimmp.ingest.fetched import store_fetched
 from fedimmp.remote.budget import Budget
@@ -45,7 +46,11 @@ async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:
     async with app.db.reader() as conn:
         known = await statuses.find_by_uri(conn, uri)
         gone = await statuses.tombstoned(conn, [uri])
-    if known is not None or gone:
+    if known is not None:
+        # It came meanwhile, perhaps at the very moment of its reply.
+        await app.db.transact(lambda tx: replies_adopted(tx, [uri]))
+        return
+    if gone:
         return
     try:
         fetched = await fetch_note(app, uri, Budget(3))
