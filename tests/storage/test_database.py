@@ -27,7 +27,9 @@ async def keys(db: Database) -> list[str]:
         return [row["key"] for row in await conn.fetch("SELECT key FROM settings ORDER BY key")]
 
 
-async def test_leaving_commits_and_raising_rolls_back(db: Database) -> None:
+async def test_leaving_commits_and_raising_rolls_back(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     async with db.writer() as tx:
         assert await tx.execute(INSERT, "kept", 1) == 1
     with pytest.raises(LookupError):
@@ -35,6 +37,8 @@ async def test_leaving_commits_and_raising_rolls_back(db: Database) -> None:
             await tx.execute(INSERT, "lost", 1)
             raise LookupError
     assert await keys(db) == ["kept"]
+    # A transaction that were still open would be ended by the pool, with a complaint.
+    assert caplog.messages == []
 
 
 async def test_execute_returns_affected_rows(tx: Transaction) -> None:
