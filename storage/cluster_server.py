@@ -191,15 +191,15 @@ class Server:
         running = self._running()
         if running is None or not running.ready or not is_postgres(running.pid):
             return False
-        address = f"{running.sockets}/.s.PGSQL.{_PORT}"
-        if not Path(address).exists():
+        sockets = _way_to(running)
+        if sockets is None:
             # Something tidied its socket away: nobody can reach it any more.
             fast_shutdown(running.pid)
             return False
-        if not answers(address):
+        if not answers(f"{sockets}/.s.PGSQL.{_PORT}"):
             # Killed a moment ago: what it says of itself is no longer true.
             return False
-        self._sockets = running.sockets
+        self._sockets = sockets
         return True
 
     def _start(self, lock: int, deadline: float) -> None:
@@ -342,6 +342,17 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _way_to(running: _Running) -> str | None:
+    """Return the folder of a server's socket as this process sees it; None where it is gone.
+
+    A server of a service with a /tmp of its own (systemd's PrivateTmp) is reached through /proc.
+    """
+    for folder in (running.sockets, f"/proc/{running.pid}/root{running.sockets}"):
+        if Path(folder, f".s.PGSQL.{_PORT}").exists():
+            return folder
+    return None
 
 
 def _locale_options(major: int) -> list[str]:
