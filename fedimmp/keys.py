@@ -51,8 +51,7 @@ def read_key_file(path: Path) -> bytes:
         text = path.read_bytes()
     except FileNotFoundError as error:
         raise KeyFileError(
-            f"The key file {path} is missing: run `fedimmp init`, or put the one of this"
-            " office's backup there."
+            f"The key file {path} is missing: put the one of this office's backup there."
         ) from error
     except OSError as error:
         raise KeyFileError(f"The key file {path} cannot be read: {error.strerror}.") from error

@@ -62,6 +62,7 @@ async def build(config: Config, *, clock: Callable[[], datetime] = utc_now) -> A
             ),
         )
         await members.ensure_instance_actor(app)
+        await _check_key(app)
         yield app
 
 
@@ -95,6 +96,12 @@ async def _key(config: Config, db: Database) -> bytes:
         if is_new:
             await asyncio.to_thread(_create_key, config)
     return await asyncio.to_thread(read_key_file, config.key_path)
+
+
+async def _check_key(app: App) -> None:
+    """Raise KeyFileError for another office's key file, with which nothing could be signed."""
+    async with app.db.reader() as conn:
+        await app.keys.signing_key(conn, INSTANCE_ACCOUNT_ID)
 
 
 def _create_key(config: Config) -> None:

@@ -1,5 +1,6 @@
 """The command line as administrators use it: what it does, and its sentences when it does not."""
 
+import base64
 import secrets
 import stat
 from pathlib import Path
@@ -170,6 +171,19 @@ async def test_a_lost_key_file_is_not_replaced(fedimmp: CommandLine) -> None:
         assert not key.exists()
     finally:
         away.rename(key)
+
+
+async def test_the_key_file_of_another_office_is_refused(fedimmp: CommandLine) -> None:
+    await fedimmp("member", "list")
+    key = fedimmp.config.parent / "data" / "secret.key"
+    own = key.read_bytes()
+    key.write_bytes(base64.b64encode(bytes(32)))
+    try:
+        sentence = await fedimmp.fails("member", "list", code=1)
+        assert "was sealed with another key file" in sentence
+    finally:
+        key.write_bytes(own)
+    assert (await fedimmp("member", "list")).code == 0
 
 
 async def test_the_schema_is_shown_and_up_to_date(fedimmp: CommandLine) -> None:

@@ -20,7 +20,7 @@ def test_a_key_file_is_its_owners_alone_and_is_never_overwritten(tmp_path: Path)
 
 def test_a_key_file_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
-    with pytest.raises(KeyFileError, match="is missing: run `fedimmp init`"):
+    with pytest.raises(KeyFileError, match="is missing: put the one"):
         read_key_file(path)
     create_key_file(path)
     path.chmod(0o644)
