@@ -104,7 +104,15 @@ def find_file(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
         if not wanted.is_file():
             raise ConfigError(f"The configuration file {wanted} does not exist.")
         return wanted
-    return next((path for path in _USUAL_FILES if path.is_file()), None)
+    return next((path for path in _USUAL_FILES if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    # A command may be run from a folder that its user must not enter.
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:

@@ -229,3 +229,11 @@ def test_the_file_is_looked_for_in_its_usual_places(
     assert find_file(path, {"FEDIMMP_CONFIG": "/nowhere"}) == path
     with pytest.raises(ConfigError, match="/nowhere does not exist"):
         find_file(None, {"FEDIMMP_CONFIG": "/nowhere"})
+
+
+def test_a_folder_that_must_not_be_entered_holds_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert find_file(None, {}) is None
