@@ -95,12 +95,20 @@ _STATUSES = f"""
       JOIN accounts a ON a.id = s.account_id
      WHERE lower(s.spoiler_text || ' ' || regexp_replace(s.content, '<[^>]*>', '', 'g'))
            LIKE ALL ($2::text[])
-       AND (a.indexable
+       AND (a.indexable AND s.visibility = 'public'
             OR s.account_id = $1
             OR EXISTS (
                 SELECT FROM mentions m
                  WHERE m.status_id = s.id
-                   AND m.account_id = $1))
+                   AND m.account_id = $1)
+            OR EXISTS (
+                SELECT FROM favourites f
+                 WHERE f.status_id = s.id
+                   AND f.account_id = $1)
+            OR EXISTS (
+                SELECT FROM bookmarks b
+                 WHERE b.status_id = s.id
+                   AND b.account_id = $1))
        AND {status_is_visible("s", "$1::bigint")}
        AND {status_is_welcome("s", "$1::bigint")}
      ORDER BY s.id DESC
@@ -119,8 +127,9 @@ async def statuses(
 ) -> list[int]:
     """Return posts with all the words that the viewer may read, newest first.
 
-    Found are the viewer's own, those that mention the viewer, and those of people who let their
-    posts be found; all among the latest posts of the instance.
+    Found are the viewer's own, those that mention the viewer, those that the viewer favourited or
+    bookmarked, and the public ones of people who let their posts be found; all among the latest
+    posts of the instance.
     """
     if not words:
         return []

@@ -61,6 +61,21 @@ async def test_only_what_one_may_read_is_found(office: Office) -> None:
     assert len(texts(await find(bo, "secret"))) == 3
 
 
+async def test_a_post_that_is_not_public_is_found_by_those_who_dealt_with_it(
+    office: Office,
+) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    quiet = await post(bo, "quiet words", visibility="unlisted")
+    assert texts(await find(bo, "quiet")) == ["<p>quiet words</p>"]
+    assert texts(await find(ana, "quiet")) == []
+    for deed in ("favourite", "bookmark"):
+        path = f"/api/v1/statuses/{quiet['id']}"
+        await ana.ok("POST", f"{path}/{deed}")
+        assert texts(await find(ana, "quiet")) == ["<p>quiet words</p>"]
+        await ana.ok("POST", f"{path}/un{deed}")
+        assert texts(await find(ana, "quiet")) == []
+
+
 async def test_addresses_of_our_own_are_known(office: Office) -> None:
     ana = await office.member("ana")
     status = await post(ana, "hello")

@@ -55,7 +55,6 @@ def test_booleans(sent: object, meant: bool | None) -> None:
         ("ids", ["1", 2, "x", "1"], [1, 2]),
         ("ids", "7", [7]),
         ("ids", {"1": "b", "0": "3"}, [3]),
-        ("ids", None, None),
         ("text", None, ""),
         ("text", 12, "12"),
         ("count", "3", 3),
@@ -107,3 +106,13 @@ def test_a_missing_field_is_blank_and_unknown_ones_are_ignored() -> None:
     with pytest.raises(Invalid, match="title can't be blank"):
         forms.load(Form(), {})
     assert load(unknown="x") == {"title": "t"}
+
+
+def test_null_instead_of_a_list_counts_as_absent() -> None:
+    assert load(choices=None, ids=None) == {"title": "t"}
+
+
+def test_only_digits_number_the_entries_of_a_list() -> None:
+    assert load(choices={"1": 5, "0": 4})["choices"] == [4, 5]
+    with pytest.raises(Invalid, match="choices must be a whole number"):
+        load(choices={"\u00b2": 5})
