@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from activitypub.errors import ProtocolError
+from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.inbound.reading import Ignored, Item, Refused, Understood, understand
 from fedimmp.inbound.received import Outcome
@@ -120,8 +121,9 @@ async def _apply_item(
             results.done.append(receipt.id)
         case Understood(receipt, received, handler, value):
             try:
-                async with tx.savepoint():
-                    outcome = await handler.apply(tx, app, received, value, now)
+                with logs.bind(activity=receipt.activity_uri):
+                    async with tx.savepoint():
+                        outcome = await handler.apply(tx, app, received, value, now)
             except ProtocolError as error:
                 results.parked[receipt.id] = str(error)
                 return
@@ -185,9 +187,8 @@ async def _apply_alone(app: App, held: Lease, item: Item) -> None:
 async def _fail(app: App, held: Lease, receipt: Receipt, error: Exception) -> bool:
     """Count a failure that is our own; True when the actor goes on without the activity."""
     now = app.now()
-    logger.error(
-        "activity %s of %s failed", receipt.activity_uri, receipt.actor_uri, exc_info=error
-    )
+    with logs.bind(activity=receipt.activity_uri):
+        logger.error("an activity of %s failed", receipt.actor_uri, exc_info=error)
     pause = _PAUSES[min(receipt.attempts, len(_PAUSES) - 1)]
 
     async def work(tx: Transaction) -> bool:

@@ -20,8 +20,8 @@ from storage.accounts import Account
 from storage.inbox import NewReceipt
 
 
-async def receive(app: App, message: Message) -> None:
-    """Return once the activity is stored for good, or needs no processing at all.
+async def receive(app: App, message: Message) -> str | None:
+    """Return the activity's id once it is stored for good; None when it needs no processing.
 
     Raises Unauthorized, Forbidden, Unavailable as `authenticate` does, BadRequest for what is no
     activity, TooLarge.
@@ -29,7 +29,7 @@ async def receive(app: App, message: Message) -> None:
     knock = await identify(app, message)
     try:
         if knock.known is None and await _is_farewell_of_stranger(app, knock, message.body):
-            return
+            return None
         signer = await prove(app, message, knock)
     except KeyGone:
         signer = await _farewell_of_known(app, knock, message.body)
@@ -42,10 +42,11 @@ async def receive(app: App, message: Message) -> None:
         raise Forbidden("This account is suspended here.")
     if activity.type not in ACTIVITY_TYPES:
         # Servers announce much that is nothing to us; that is no error of theirs.
-        return
+        return None
     receipt = NewReceipt(activity.actor, activity.id, signer.host, activity.type, message.body)
     if not await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
         raise Forbidden(f"{signer.host} is not on the allowlist of this instance.")
+    return activity.id
 
 
 async def _store(app: App, receipts: Sequence[NewReceipt]) -> list[bool]:

@@ -19,7 +19,7 @@ from fedimmp.errors import Forbidden, Unauthorized
 from fedimmp.web import auth
 from fedimmp.web.addresses import Address, client_address
 from fedimmp.web.bodies import BodyReader
-from fedimmp.web.call import AppCaller, Call, Viewer
+from fedimmp.web.call import LOGGED, AppCaller, Call, Viewer
 from fedimmp.web.failures import Failure, failure_of
 from fedimmp.web.limits import FAMILIES, RateLimiter, Spender
 from fedimmp.web.responses import json_response
@@ -237,6 +237,7 @@ def _log(request: web.Request, status: int, started: float) -> None:
         request.rel_url.raw_path,
         status,
         extra={
+            **request.get(LOGGED, {}),
             "milliseconds": round((time.monotonic() - started) * 1000, 1),
             "address": str(client_address(request, request.app[APP].config.server.trusted_proxies)),
         },

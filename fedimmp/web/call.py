@@ -1,7 +1,7 @@
 """The Call: one request as an edge sees it, already authenticated, with its parameters read."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 from marshmallow import Schema
@@ -15,6 +15,9 @@ from fedimmp.web.routes import Route
 from storage.paging import Page
 
 __all__ = ["AppCaller", "Call", "UploadedFile", "Viewer"]
+
+# What an edge adds to the one line that is logged of its request.
+LOGGED: Final = web.RequestKey("LOGGED", dict[str, object])
 
 _NO_MEMBER = "This method requires an authenticated user"
 
@@ -77,6 +80,10 @@ class Call:
         """The account of the member who asks, None without one."""
         viewer = self.maybe_viewer
         return viewer.account_id if viewer else None
+
+    def log(self, **ids: object) -> None:
+        """Add ids to the line that is logged of this request."""
+        self.request[LOGGED] = {**self.request.get(LOGGED, {}), **ids}
 
     def path(self, name: str) -> str:
         """Return a part of the path, decoded."""

@@ -23,7 +23,7 @@ class UnsupportedType(Refusal):
 async def post(call: Call) -> web.StreamResponse:
     """Take an activity in; which of our people it is addressed to stands in the activity."""
     _check_type(call.request)
-    await receive(call.app, message_of(call, await call.body()))
+    call.log(activity=await receive(call.app, message_of(call, await call.body())))
     return web.Response(status=202)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from activitypub.errors import ProtocolError
 from activitypub.signatures.keys import SigningKey
+from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.config import Delivery as DeliveryConfig
 from fedimmp.keys import KeyFileError
@@ -106,19 +107,18 @@ async def _send_all(
         # What was sent is stored now and then, also where a slow host makes a batch last.
         if time.monotonic() - started > app.config.delivery.lease_seconds:
             return
-        verdict = await _attempt(app, lane, delivery)
-        match verdict:
-            case None:
-                progress.delivered.append(delivery.id)
-            case Dead():
-                logger.warning(
-                    "activity %s is dead for %s: %s", delivery.uri, lane.host, verdict.reason
-                )
-                progress.dead.append((delivery.id, verdict.reason))
-            case Failure():
-                logger.info("activity %s waits for %s: %s", delivery.uri, lane.host, verdict.error)
-                progress.failure = verdict
-                return
+        with logs.bind(activity=delivery.uri):
+            verdict = await _attempt(app, lane, delivery)
+            match verdict:
+                case None:
+                    progress.delivered.append(delivery.id)
+                case Dead():
+                    logger.warning("dead for %s: %s", lane.host, verdict.reason)
+                    progress.dead.append((delivery.id, verdict.reason))
+                case Failure():
+                    logger.info("waits for %s: %s", lane.host, verdict.error)
+                    progress.failure = verdict
+                    return
 
 
 async def _attempt(app: App, lane: Lane, delivery: Delivery) -> Failure | Dead | None:

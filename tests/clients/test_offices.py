@@ -239,3 +239,16 @@ async def test_a_profile_change_arrives(pair: tuple[Member, Member]) -> None:
         return bool(found["display_name"] == "Ana of the kiln")
 
     await until(renamed)
+
+
+async def test_the_logs_name_the_activity_and_no_secret(pair: tuple[Member, Member]) -> None:
+    ana, bo = pair
+    sent = await post(ana, "Traceable.")
+    await bo.sees("Traceable")
+    lines = bo.office.logs().splitlines()
+    assert any(
+        f'"activity":"{sent["uri"]}/activity"' in line and "POST /inbox 202" in line
+        for line in lines
+    )
+    for secret in (ana.token, bo.token, bo.password, 'signature="'):
+        assert all(secret not in line for line in lines)
