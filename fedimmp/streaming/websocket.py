@@ -32,6 +32,10 @@ async def stream(call: Call) -> web.StreamResponse:
         compress=False,  # a compressor costs 125 KiB a socket
         max_msg_size=FRAME_LIMIT,
     )
+    if not socket.can_prepare(call.request):
+        raise BadRequest(
+            "Open this address as a WebSocket, or one below it for server-sent events."
+        )
     await socket.prepare(call.request)
     hub = hub_of(call.request)
     hub.join(listener)

@@ -78,6 +78,12 @@ async def test_without_a_living_token_nothing_opens(trio: Trio, query: str) -> N
     assert refused.value.status == 401
 
 
+async def test_a_plain_request_is_told_what_to_open(trio: Trio) -> None:
+    ana = await trio.hq.member("ana")
+    answer = await ana.call("GET", "/api/v1/streaming", expect=400)
+    assert "WebSocket" in answer["error"]
+
+
 async def test_one_socket_carries_many_streams(trio: Trio) -> None:
     ana, bo = await trio.hq.member("ana"), await trio.hq.member("bo")
     async with stream_of(ana) as stream:
