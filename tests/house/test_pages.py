@@ -116,3 +116,11 @@ def test_settings_that_are_named_exist(page: Path) -> None:
     wrong = {name for name in named if name.partition(".")[0] in sections} - known
     # A module of the package storage is spelled like a setting of that section.
     assert {name for name in wrong if not (ROOT / f"{name.replace('.', '/')}.py").exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_files_that_are_named_exist(page: Path) -> None:
+    ours = r"(?:fedimmp|activitypub|storage|tests|docs|docker|\.ci)/[\w./-]*"
+    named = set(re.findall(rf"(?:`|^)({ours})(?:`|\s)", (ROOT / page).read_text("utf-8"), re.M))
+    paths = [(ROOT / name, ROOT / f"{name}.py") for name in sorted(named)]
+    assert [str(path) for path, module in paths if not path.exists() and not module.exists()] == []
