@@ -37,8 +37,6 @@ def who(route: Route) -> str:
     scopes = " or ".join(route.scopes)
     if route.public:
         return "anybody"
-    if route.optional_token:
-        return f"anybody; with token: {scopes or 'any'}"
     if route.app_token:
         return f"application: {scopes or 'any token'}"
     return scopes or "any token"

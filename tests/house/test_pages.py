@@ -121,6 +121,8 @@ def test_settings_that_are_named_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_files_that_are_named_exist(page: Path) -> None:
     ours = r"(?:fedimmp|activitypub|storage|tests|docs|docker|\.ci)/[\w./-]*"
-    named = set(re.findall(rf"(?:`|^)({ours})(?:`|\s)", (ROOT / page).read_text("utf-8"), re.M))
+    named = set(
+        re.findall(rf"(?:`|^)({ours})(?:`|\s)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    )
     paths = [(ROOT / name, ROOT / f"{name}.py") for name in sorted(named)]
     assert [str(path) for path, module in paths if not path.exists() and not module.exists()] == []
