@@ -104,7 +104,8 @@ def say(text: str) -> None:
 async def _run(folder: Path, places: list[Place], port: int) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # SIGHUP comes when the terminal is closed; without us the offices would run on unseen.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
