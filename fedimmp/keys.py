@@ -70,7 +70,7 @@ class KeyVault:
     """Seals private keys, and opens them to sign.
 
     The last `capacity` opened keys are kept in memory. A stored key never changes under the same
-    account and algorithm except by `forget`, so nothing else makes them stale.
+    account and algorithm, so nothing makes them stale.
     """
 
     def __init__(self, key: bytes, *, capacity: int = 2000) -> None:
@@ -112,8 +112,3 @@ class KeyVault:
         if len(self._opened) > self._capacity:
             self._opened.popitem(last=False)
         return key
-
-    def forget(self, account_id: int) -> None:
-        """Drop the opened keys of an account, whose stored ones were replaced."""
-        for slot in [slot for slot in self._opened if slot[0] == account_id]:
-            del self._opened[slot]

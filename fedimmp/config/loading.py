@@ -139,11 +139,6 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return Loaded(config, path, sources)
 
 
-def load_config(path: Path) -> Config:
-    """Read one configuration file, and the environment over it; raises ConfigError."""
-    return load(path).config
-
-
 def _from_file(path: Path, known: Mapping[str, Setting], problems: list[str]) -> dict[str, _Given]:
     try:
         text = path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What happens when an account changes, is suspended or goes away."""
+"""What happens when an account changes or goes away."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,13 +28,6 @@ async def account_updated(
                 everyone=True,
                 now=now,
             )
-
-
-async def account_suspended(
-    tx: Transaction, app: App, accounts: Sequence[Account], now: datetime
-) -> None:
-    """Make every process hide, or show again, what the accounts said; the rows stay."""
-    await account_updated(tx, app, accounts, now)
 
 
 async def account_deleted(

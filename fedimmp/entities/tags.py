@@ -8,19 +8,16 @@ from fedimmp.app import App
 from storage.tags import Tag, Use
 
 
-def tag_entity(
-    app: App, tag: Tag, history: Sequence[Use], *, following: bool | None = False
-) -> dict[str, Any]:
-    """Return the Tag entity; all numbers of its history are text. None leaves the flags out."""
-    entity: dict[str, Any] = {
+def tag_entity(app: App, tag: Tag, history: Sequence[Use]) -> dict[str, Any]:
+    """Return the Tag entity; all numbers of its history are text, and nobody follows a tag."""
+    return {
         "id": str(tag.id),
         "name": tag.display_name,
         "url": app.uris.tag(tag.name),
         "history": [_day(use) for use in history],
+        "following": False,
+        "featuring": False,
     }
-    if following is not None:
-        entity |= {"following": following, "featuring": False}
-    return entity
 
 
 def _day(use: Use) -> dict[str, str]:

@@ -21,13 +21,13 @@ CPU_SECONDS = 20
 FRAMES = 300
 FRAME_PIXELS = 150_000_000
 
-# The format we write for a format we read, with its media type, file ending and options.
-ENCODINGS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    "JPEG": ("JPEG", "image/jpeg", "jpg", {"quality": 90, "progressive": True}),
-    "AVIF": ("JPEG", "image/jpeg", "jpg", {"quality": 90, "progressive": True}),
-    "PNG": ("PNG", "image/png", "png", {}),
-    "WEBP": ("WEBP", "image/webp", "webp", {"quality": 90, "method": 4}),
-    "GIF": ("GIF", "image/gif", "gif", {}),
+# The format we write for a format we read, with its media type and options.
+ENCODINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "JPEG": ("JPEG", "image/jpeg", {"quality": 90, "progressive": True}),
+    "AVIF": ("JPEG", "image/jpeg", {"quality": 90, "progressive": True}),
+    "PNG": ("PNG", "image/png", {}),
+    "WEBP": ("WEBP", "image/webp", {"quality": 90, "method": 4}),
+    "GIF": ("GIF", "image/gif", {}),
 }
 
 
@@ -49,7 +49,6 @@ class Made:
     """What was made; sizes are in pixels, lengths in bytes. `preview_length` 0 means none."""
 
     content_type: str
-    ending: str
     width: int
     height: int
     length: int
@@ -153,7 +152,7 @@ def hash_of(picture: Image.Image) -> str:
 def make(data: bytes, job: Job, max_pixels: int) -> tuple[Made, bytes, bytes]:
     """Decode, scale, and encode anew. Returns the description, the file and its preview."""
     picture = open_picture(data, max_pixels)
-    encoder, content_type, ending, options = ENCODINGS[picture.format or ""]
+    encoder, content_type, options = ENCODINGS[picture.format or ""]
     animated = getattr(picture, "n_frames", 1) > 1 and job.crop is None
     upright = ImageOps.exif_transpose(picture) if not animated else picture
     still = _plain(upright, encoder)
@@ -168,7 +167,6 @@ def make(data: bytes, job: Job, max_pixels: int) -> tuple[Made, bytes, bytes]:
     preview = encode(small, encoder, options) if job.preview_pixels else b""
     made = Made(
         content_type=content_type,
-        ending=ending,
         width=still.width,
         height=still.height,
         length=len(file),

@@ -153,12 +153,6 @@ async def update_actor(conn: Connection, app: App, account_id: int) -> Json:
     return writing.update_actor(_fresh(app, account_id), actor)
 
 
-def delete_actor(app: App, account_id: int) -> Json:
-    """Return the Delete of one of our actors with everything that is theirs."""
-    actor = app.uris.actor(account_id)
-    return writing.delete(_fresh(app, account_id), actor, actor)
-
-
 async def _row(conn: Connection, status_id: int) -> NoteRow:
     row = (await notes.load(conn, [status_id])).get(status_id)
     if row is None:

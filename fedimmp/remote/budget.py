@@ -18,7 +18,3 @@ class Budget:
         if self._left <= 0:
             raise BudgetSpent("More would have to be fetched than is allowed at once.")
         self._left -= 1
-
-    @property
-    def is_spent(self) -> bool:
-        return self._left <= 0

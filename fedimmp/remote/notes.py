@@ -27,11 +27,6 @@ async def fetch_note(app: App, uri: str, budget: Budget) -> FetchedNote:
     await check_uri(app, uri)
     budget.spend()
     note = await app.client.get_note(uri, await instance_key(app))
-    return await with_author(app, note, budget)
-
-
-async def with_author(app: App, note: Note, budget: Budget) -> FetchedNote:
-    """Complete a post that came from its own origin; raises as `fetch_note`."""
     check_note(note)
     await check_uri(app, note.id)
     async with app.db.reader() as conn:

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from activitypub.errors import NotTrusted
 from activitypub.policy import Trust
 from storage import peers
 from storage.database import Database
@@ -23,8 +22,7 @@ _FRESH_REFUSAL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class _Allowlist:
-    peers: dict[str, Trust]
-    media: dict[str, Trust]
+    hosts: dict[str, Trust]
     read_at: float
 
 
@@ -45,28 +43,9 @@ class PeerPolicy:
         if host == self._own_host:
             return None
         for seconds in (_FRESH_SECONDS, _FRESH_REFUSAL_SECONDS):
-            allowlist = await self._fresh(seconds)
-            trust = allowlist.peers.get(host) or allowlist.media.get(host)
-            if trust is not None:
+            if (trust := (await self._fresh(seconds)).hosts.get(host)) is not None:
                 return trust
         return None
-
-    async def is_peer(self, host: str) -> bool:
-        """Tell whether a host is an allowed peer: what comes from a media host is no document."""
-        if host == self._own_host:
-            return False
-        if host in (await self._fresh(_FRESH_SECONDS)).peers:
-            return True
-        return host in (await self._fresh(_FRESH_REFUSAL_SECONDS)).peers
-
-    async def check_peer(self, host: str) -> None:
-        """Raise NotTrusted unless the host is an allowed peer."""
-        if not await self.is_peer(host):
-            raise NotTrusted(f"{host} is not on the allowlist of this instance.")
-
-    def forget(self) -> None:
-        """Read the table again before the next answer; called where a change is known."""
-        self._allowlist = None
 
     async def _fresh(self, seconds: float) -> _Allowlist:
         async with self._reading:
@@ -81,11 +60,11 @@ class PeerPolicy:
 
 
 def _read(allowed: list[peers.Peer], read_at: float) -> _Allowlist:
-    by_host: dict[str, Trust] = {}
-    media: dict[str, Trust] = {}
+    hosts: dict[str, Trust] = {}
+    own: dict[str, Trust] = {}
     for peer in allowed:
         networks = tuple(ip_network(text) for text in peer.networks)
-        by_host[peer.host] = Trust(peer.host, networks)
-        for host in peer.media_hosts:
-            media[host] = Trust(host, networks)
-    return _Allowlist(by_host, media, read_at)
+        own[peer.host] = Trust(peer.host, networks)
+        hosts |= {host: Trust(host, networks) for host in peer.media_hosts}
+    # A peer's own terms win where it also serves the media of another one.
+    return _Allowlist(hosts | own, read_at)

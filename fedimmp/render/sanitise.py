@@ -56,7 +56,6 @@ _ATTRIBUTES = {
 _CLASSES = {"mention", "hashtag", "ellipsis", "invisible", "u-url", "quote-inline"}
 _MICROFORMAT_CLASS = re.compile(r"[hpu]-[a-z-]{1,40}")
 # Apps and our pages show these as one line each.
-_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|blockquote|pre|tr)>|<br\s*/?>", re.IGNORECASE)
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -87,26 +86,6 @@ def clean_lines(text: str, limit: int) -> str:
 def clean_characters(text: str) -> str:
     """Drop what PostgreSQL or JSON cannot hold: NUL, lone surrogates, control characters."""
     return _UNWANTED.sub("", text)
-
-
-def text_of_html(html: str) -> str:
-    """Return the words of an HTML text, a line for each block."""
-    lined = _BLOCK_END.sub("\n", _bounded(html))
-    stripped = nh3.clean(lined, tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
-    return unescape_html(stripped).strip()
-
-
-def unescape_html(text: str) -> str:
-    """Undo the five escapes that the cleaner makes."""
-    for escape, character in (
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", '"'),
-        ("&nbsp;", "\u00a0"),
-        ("&amp;", "&"),
-    ):
-        text = text.replace(escape, character)
-    return text
 
 
 def _bounded(html: str) -> str:

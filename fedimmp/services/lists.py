@@ -11,7 +11,6 @@ from storage.ids import new_id
 from storage.lists import AccountList, RepliesPolicy
 
 MOST_LISTS: Final = 50
-TITLE_MAXIMUM: Final = 256
 
 
 async def create(

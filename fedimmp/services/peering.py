@@ -35,7 +35,7 @@ async def add_peer(
     name = check_peer_host(app, host)
     terms = PeerTerms(
         networks=[_check_network(text) for text in networks],
-        media_hosts=[_check_media_host(app, text) for text in media_hosts],
+        media_hosts=[check_peer_host(app, text) for text in media_hosts],
         note=_check_note(note),
         public_feed=public_feed,
     )
@@ -91,13 +91,6 @@ async def get_peer(app: App, host: str) -> Peer:
 
 def check_peer_host(app: App, host: str) -> str:
     """Return a host as it is stored: lower-case A-labels, default port stripped; raises Invalid."""
-    name = _check_host(app, host)
-    if name == app.uris.host:
-        raise Invalid(f"{name} is this instance itself.")
-    return name
-
-
-def _check_host(app: App, host: str) -> str:
     text = host.strip().lower()
     try:
         name = check_host(text)
@@ -106,11 +99,6 @@ def _check_host(app: App, host: str) -> str:
             name = host_of(f"http://{text}/")
     except Malformed as error:
         raise Invalid(f"{host.strip()!r} is not a host name such as porto.example.") from error
-    return name
-
-
-def _check_media_host(app: App, host: str) -> str:
-    name = _check_host(app, host)
     if name == app.uris.host:
         raise Invalid(f"{name} is this instance itself.")
     return name

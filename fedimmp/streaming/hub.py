@@ -36,9 +36,6 @@ class Hub:
         self._tokens_checked = monotonic()
         self.is_ready = False
 
-    def __len__(self) -> int:
-        return len(self._listeners)
-
     def connections_of(self, account_id: int) -> int:
         return sum(1 for listener in self._listeners if listener.account_id == account_id)
 
@@ -112,8 +109,6 @@ class Hub:
                 await self._notify(conn, event)
             case "conversation":
                 await self._converse(conn, event)
-            case "filters.changed":
-                self._to_accounts(event, ("user",), Message("filters_changed", None))
             case "token.revoked" if event.subject_id is not None:
                 self._close_tokens([event.subject_id])
 

@@ -27,16 +27,14 @@ async def caller_of_route(
 
     Raises Unauthorized, Forbidden or Invalid.
     """
-    if route.public and not route.optional_token:
+    if route.public:
         return None
     token = token_of(request, in_query=route.query_token)
     if token is None:
-        if route.public or route.optional_token:
-            return None
         raise Unauthorized(_NEEDS_MEMBER, headers=_CHALLENGE)
     caller = await caller_of(app, token)
     check_scopes(caller, route.scopes)
-    if isinstance(caller, AppCaller) and not (route.app_token or route.optional_token):
+    if isinstance(caller, AppCaller) and not route.app_token:
         raise Invalid(_NEEDS_MEMBER)
     return caller
 
@@ -72,14 +70,6 @@ async def caller_of(app: App, token: str) -> Viewer | AppCaller:
     if not found.used_today:
         await authorising.note_token_used(app, found.token_id, today)
     return Viewer(found.account_id, found.token_id, found.app_id, granted, found.role)
-
-
-async def viewer_of(app: App, token: str) -> Viewer:
-    """Return the member behind a token; raises Invalid for an application's token."""
-    caller = await caller_of(app, token)
-    if isinstance(caller, AppCaller):
-        raise Invalid(_NEEDS_MEMBER)
-    return caller
 
 
 def check_scopes(caller: Viewer | AppCaller, wanted: tuple[str, ...]) -> None:

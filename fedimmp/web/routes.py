@@ -22,15 +22,13 @@ DEFAULT_MAX_BODY = 1024 * 1024
 class Route:
     """One method and path, who may call it, and what it may cost.
 
-    scopes          any one of them is enough, and parents cover; empty: any valid token
-    public          nobody needs to say who they are, and a token that is sent is not looked at
-    optional_token  as public, but a token that is sent must be valid, cover the scopes, and makes
-                    its member the viewer
-    app_token       an application's token without a member is enough
-    query_token     the token may also come as `access_token` or as WebSocket subprotocol
-    limit           the family of limits that counts the call, see web/limits.py
-    max_body        bytes of body that are read at most
-    html            people see the answer in a browser, so errors are pages
+    scopes       any one of them is enough, and parents cover; empty: any valid token
+    public       nobody needs to say who they are, and a token that is sent is not looked at
+    app_token    an application's token without a member is enough
+    query_token  the token may also come as `access_token` or as WebSocket subprotocol
+    limit        the family of limits that counts the call, see web/limits.py
+    max_body     bytes of body that are read at most
+    html         people see the answer in a browser, so errors are pages
     """
 
     method: str
@@ -38,7 +36,6 @@ class Route:
     handler: Handler
     scopes: tuple[str, ...] = ()
     public: bool = False
-    optional_token: bool = False
     app_token: bool = False
     query_token: bool = False
     limit: str = "api"

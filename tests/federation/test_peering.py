@@ -64,7 +64,6 @@ async def test_other_processes_obey_a_change_within_two_seconds(hq: App) -> None
 
     await until(trusted, seconds=2)
     assert await policy.trust("files.porto.example") is not None
-    assert not await policy.is_peer("files.porto.example")
     await peering.remove_peer(hq, "porto.example", actor="cli")
 
     async def distrusted() -> bool:

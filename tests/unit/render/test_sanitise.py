@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedimmp.render.sanitise import clean_html, clean_lines, clean_text, text_of_html
+from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,6 @@ def test_text_is_cut_and_put_on_one_line() -> None:
     assert clean_text(" a\n b\u202e\x00c ", 10) == "a bc"
     assert clean_text("x" * 30, 10) == "x" * 10
     assert clean_lines(" a\n b\x00 ", 10) == "a\n b"
-
-
-def test_words_of_html() -> None:
-    assert text_of_html("<p>a &amp;lt; b</p><p>c<br>d</p><script>x</script>") == "a &lt; b\nc\nd"
 
 
 @given(st.text(alphabet=st.sampled_from("<>/\"'= apbscriptonehf:&#;x\x00\ud800"), max_size=80))

@@ -30,7 +30,6 @@ ROUTES = [
     Route("GET", "/api/v1/statuses", who, scopes=("read:statuses", "read:lists")),
     Route("GET", "/api/v1/app", who, app_token=True),
     Route("GET", "/api/v1/open", who, public=True),
-    Route("GET", "/api/v1/either", who, optional_token=True, scopes=("read",)),
     Route("GET", "/api/v1/stream", who, query_token=True),
 ]
 
@@ -72,8 +71,6 @@ async def test_a_members_token_opens_what_its_scopes_cover(
     assert await ask(client, "statuses", reading) == member
     assert await ask(client, "statuses", lists) == member
     assert await ask(client, "statuses", writing) == (403, SCOPE)
-    assert await ask(client, "either", reading) == member
-    assert await ask(client, "either", writing) == (403, SCOPE)
 
 
 async def test_without_or_with_an_unknown_token(client: aiohttp.ClientSession) -> None:
@@ -82,8 +79,6 @@ async def test_without_or_with_an_unknown_token(client: aiohttp.ClientSession) -
     assert await ask(client, "member", "unknown") == (401, "The access token is invalid")
     assert await ask(client, "open") == nobody
     assert await ask(client, "open", "unknown") == nobody
-    assert await ask(client, "either") == nobody
-    assert await ask(client, "either", "unknown") == (401, "The access token is invalid")
 
 
 async def test_an_applications_token_is_422_where_a_member_is_needed(
