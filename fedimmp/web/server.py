@@ -32,6 +32,9 @@ _MAX_HEADERS: Final = 100
 _LINGER_SECONDS: Final = 5.0
 _BACKLOG: Final = 1024
 _CERTIFICATE_CHECK_SECONDS: Final = 60.0
+# How long a request that outlasted the drain gets to give up; part of the drain's time.
+_CANCEL_SECONDS: Final = 1.0
+_DRAIN_POLL_SECONDS: Final = 0.02
 
 
 class ListenError(Exception):
@@ -78,7 +81,7 @@ class Doorkeeper:
 class Connection(RequestHandler):
     """aiohttp's connection with a deadline for each request's headers."""
 
-    __slots__ = ("_address", "_admitted", "_deadline", "_door", "_header_seconds")
+    __slots__ = ("_address", "_admitted", "_deadline", "_door", "_draining", "_header_seconds")
 
     def __init__(
         self, manager: web.Server, *, door: Doorkeeper, header_seconds: float, **kwargs: Any
@@ -89,6 +92,18 @@ class Connection(RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
         self._address: Address | None = None
         self._admitted = False
+        self._draining = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way, its body included."""
+        return self._request_in_progress or bool(self._messages)
+
+    def drain(self) -> None:
+        """Finish the request under way, if there is one, and take no other."""
+        self._draining = True
+        if not self.is_busy:
+            self.force_close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -114,6 +129,14 @@ class Connection(RequestHandler):
             self._stop_waiting()
         elif self._deadline is None:
             self._expect_headers()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; at the end of the server it says that the connection closes."""
+        if self._draining:
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,
@@ -161,7 +184,7 @@ async def serving(
     runner = web.AppRunner(
         web_app,
         access_log=None,
-        shutdown_timeout=config.limits.drain_seconds,
+        shutdown_timeout=_CANCEL_SECONDS,
         keepalive_timeout=config.limits.keepalive_seconds,
         lingering_time=_LINGER_SECONDS,
         max_line_size=_MAX_LINE,
@@ -180,9 +203,36 @@ async def serving(
             with suppress(asyncio.CancelledError):
                 await watcher
             server.close()
+            await _drain(runner, config.limits.drain_seconds - 2 * _CANCEL_SECONDS)
     finally:
         await runner.cleanup()
         listening.close()
+
+
+async def _drain(runner: web.AppRunner, seconds: float) -> None:
+    """Wait until the requests under way are answered, at most for so long.
+
+    aiohttp's own shutdown ignores what still arrives, so that a request whose body is on its way
+    would never be complete, and does not tell its clients that their connections close.
+    """
+    # Streams do not end by themselves.
+    await runner.shutdown()
+    # What has arrived becomes a request in the next turn of the loop.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            while _drain_connections(runner):
+                await asyncio.sleep(_DRAIN_POLL_SECONDS)
+
+
+def _drain_connections(runner: web.AppRunner) -> bool:
+    """Have all connections end and tell whether one is busy."""
+    every = runner.server.connections if runner.server is not None else []
+    connections = [each for each in every if isinstance(each, Connection)]
+    for connection in connections:
+        connection.drain()
+    return any(connection.is_busy for connection in connections)
 
 
 async def _start(

@@ -195,6 +195,33 @@ async def test_at_the_end_requests_under_way_finish_and_new_ones_are_refused(
             await ending
 
 
+async def test_at_the_end_a_body_that_is_on_its_way_still_arrives(tmp_path: Path) -> None:
+    async def echo(call: Call) -> web.StreamResponse:
+        return web.Response(text=str((await call.params())["status"]))
+
+    config = configured(tmp_path)
+    routes = [Route("POST", "/livez", echo, public=True, limit="none")]
+    stack = serving(app_of(config, routes), config)
+    _, port = await stack.__aenter__()
+    async with connected(port) as (reader, writer), connected(port) as (idle, _):
+        writer.write(
+            b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\nstatus="
+        )
+        await asyncio.sleep(0.1)
+        ending = asyncio.create_task(stack.__aexit__(None, None, None))
+        # Who asks nothing is let go at once.
+        assert await seconds_until_closed(idle) < 1
+        assert not ending.done()
+        writer.write(b"hello")
+        async with asyncio.timeout(PATIENCE):
+            answer = await reader.read()
+            await ending
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in answer.lower()
+    assert answer.endswith(b"hello")
+
+
 async def test_at_the_end_nobody_is_waited_for_longer_than_the_drain(tmp_path: Path) -> None:
     async def forever(_call: Call) -> web.StreamResponse:
         await asyncio.Event().wait()
