@@ -51,8 +51,10 @@ class Outcome:
 
 
 # Hosts are locked, so that two workers agree on how many lanes of a host are out and who probes.
-# The lease condition is repeated in the UPDATE: between the snapshot and the lock of a host
-# another worker may have leased the same lane. Ranking lanes within their host is what is fair.
+# The lease condition is repeated for the lock of a lane: between the snapshot and the lock of a
+# host another worker may have leased the same lane. A lane that an author adds to at this moment is
+# left for the next time: waiting for it, with lanes of other hosts in hand, would be a deadlock
+# with an author who posts to both. Ranking lanes within their host is what is fair.
 _CLAIM = """
     WITH ready AS MATERIALIZED (
         SELECT breaker.host,
@@ -89,14 +91,22 @@ _CLAIM = """
                ) AS candidate
          ORDER BY candidate.rank, random()
          LIMIT $4
+    ),
+    free AS MATERIALIZED (
+        SELECT lanes.id, chosen.probing
+          FROM chosen
+          JOIN lanes
+            ON lanes.id = chosen.id
+         WHERE lanes.lease_token IS NULL
+            OR lanes.leased_until <= $1
+           FOR UPDATE OF lanes SKIP LOCKED
     )
     UPDATE lanes
        SET lease_token = $5,
            leased_until = $6
-      FROM chosen
-     WHERE lanes.id = chosen.id
-       AND (lanes.lease_token IS NULL OR lanes.leased_until <= $1)
-    RETURNING lanes.id, lanes.account_id, lanes.host, chosen.probing
+      FROM free
+     WHERE lanes.id = free.id
+    RETURNING lanes.id, lanes.account_id, lanes.host, free.probing
 """
 
 _NEXT = """

@@ -318,3 +318,24 @@ async def test_nothing_goes_to_a_host_that_was_removed(tx: Transaction, now: dat
     assert [lane.host for lane in await deliveries.lease(tx, 10, TEMPO, now)] == ["osaka.example"]
     assert await deliveries.drop_host(tx, "porto.example") == 1
     assert await tx.fetchval("SELECT count(*) FROM deliveries") == 1
+
+
+async def test_a_lane_that_its_author_adds_to_is_left_for_the_next_time(
+    db: Database, other_db: Database, now: datetime
+) -> None:
+    async with db.writer() as tx:
+        ana = await add_member(tx, "ana", now)
+        bob = await add_member(tx, "bob", now)
+        await allow(tx, "porto.example", now)
+        await post(tx, ana, now)
+        await post(tx, bob, now)
+
+    async with other_db.writer() as posting:
+        await post(posting, ana, now)
+        # Waiting for the author, with other lanes in hand, could be a deadlock.
+        async with asyncio.timeout(2), db.writer() as tx:
+            assert [lane.account_id for lane in await deliveries.lease(tx, 9, TEMPO, now)] == [bob]
+
+    async with db.writer() as tx:
+        (lane,) = await deliveries.lease(tx, 9, TEMPO, now)
+    assert (lane.account_id, len(lane.deliveries)) == (ana, 2)
