@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+from storage import fragments
 from storage.database import Connection, Record, Transaction
 from storage.paging import Page
 
@@ -23,17 +24,29 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(AccountConversation))
 _COLUMNS = ", ".join(f"c.{name}" for name in _FIELDS)
 
 
+# The owner is the viewer. What shows a conversation is its last status: where that may not be seen,
+# as from an office that was removed, neither may the conversation.
+_VISIBLE = f"""
+    EXISTS (
+        SELECT 1
+        FROM statuses AS s
+        WHERE s.id = c.last_status_id
+          AND {fragments.status_is_visible("s", "c.account_id")})
+"""
+
+
 def _conversation(row: Record) -> AccountConversation:
     return AccountConversation(**{name: row[name] for name in _FIELDS})
 
 
 async def list_page(conn: Connection, account_id: int, page: Page) -> list[AccountConversation]:
-    """Return the account's conversations by their last status, whose id is the cursor."""
+    """Return the account's visible conversations by their last status, whose id is the cursor."""
     rows = await conn.fetch(
         f"""
         SELECT {_COLUMNS}
         FROM account_conversations AS c
         WHERE c.account_id = $1
+          AND {_VISIBLE}
           AND {page.window("c.last_status_id", 2)}
         """,
         account_id,
@@ -45,13 +58,14 @@ async def list_page(conn: Connection, account_id: int, page: Page) -> list[Accou
 async def find(
     conn: Connection, account_id: int, account_conversation_id: int
 ) -> AccountConversation | None:
-    """Return one of the account's conversations."""
+    """Return one of the conversations that the account may see."""
     row = await conn.fetchrow(
         f"""
         SELECT {_COLUMNS}
         FROM account_conversations AS c
         WHERE c.id = $2
           AND c.account_id = $1
+          AND {_VISIBLE}
         """,
         account_id,
         account_conversation_id,

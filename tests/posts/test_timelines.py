@@ -8,6 +8,7 @@ from fedimmp.services import interacting
 from fedimmp.services.posting import PollDraft
 from storage import conversations, tags, threads, timelines
 from storage.paging import Page
+from storage.statuses import NewMention
 from storage.timelines import ProfileFilter, PublicFilter, TagFilter
 from tests.posts.world import PAGE, World
 
@@ -234,3 +235,25 @@ async def test_conversations_are_read_marked_and_hidden(world: World) -> None:
     assert [[one["acct"] for one in each["accounts"]] for each in rendered] == [["ana"], ["bob"]]
     assert [each["unread"] for each in rendered] == [False, True]
     assert left == [read]
+
+
+async def test_a_conversation_with_a_removed_office_is_hidden_until_it_is_back(
+    world: World,
+) -> None:
+    ana, rui = await world.member("ana"), await world.stranger("rui")
+    await world.arrive(rui, "psst", visibility="direct", mentions=(NewMention(ana),))
+
+    async def listed() -> list[int]:
+        async with world.app.db.reader() as conn:
+            page = await conversations.list_page(conn, ana, PAGE)
+            return [each.id for each in page if await conversations.find(conn, ana, each.id)]
+
+    (talk,) = await listed()
+    async with world.app.db.reader() as conn:
+        await world.run("UPDATE peers SET state = 'removed'")
+        assert await conversations.find(conn, ana, talk) is None
+    removed = await listed()
+    await world.run("UPDATE peers SET state = 'allowed'")
+
+    assert removed == []
+    assert await listed() == [talk]
