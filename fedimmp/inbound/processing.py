@@ -68,10 +68,11 @@ async def run_once(app: App) -> int:
 async def _apply_together(app: App, held: Lease, items: Sequence[Item]) -> None:
     now = app.now()
     async with app.db.writer() as tx:
+        await _wake_hosts(tx, held.receipts, now)
         results = _Results()
         for group in _rounds(items):
             await _apply_group(tx, app, group, results, now)
-        await _finish(tx, held.receipts, results, now)
+        await inbox.finish(tx, results.done, results.parked, now)
         await inbox.release(tx, held, now)
 
 
@@ -133,12 +134,13 @@ async def _apply_item(
             results.done.append(receipt.id)
 
 
-async def _finish(
-    tx: Transaction, receipts: Sequence[Receipt], results: _Results, now: datetime
-) -> None:
-    await inbox.finish(tx, results.done, results.parked, now)
+async def _wake_hosts(tx: Transaction, receipts: Sequence[Receipt], now: datetime) -> None:
+    """Try those who talk to us again: they may be able to listen, too.
+
+    Comes first in a transaction. Answers that are enqueued lock lanes, and a host is locked before
+    its lanes everywhere.
+    """
     for host in sorted({receipt.host for receipt in receipts}):
-        # Who talks to us may be able to listen again.
         await inbox_hosts.wake_host(tx, host, now)
 
 
@@ -172,9 +174,10 @@ async def _apply_alone(app: App, held: Lease, item: Item) -> None:
     now = app.now()
 
     async def work(tx: Transaction) -> None:
+        await _wake_hosts(tx, [item.receipt], now)
         results = _Results()
         await _apply_item(tx, app, item, results, now)
-        await _finish(tx, [item.receipt], results, now)
+        await inbox.finish(tx, results.done, results.parked, now)
         await inbox.check_held(tx, held, item.receipt.actor_uri)
 
     try:
