@@ -275,10 +275,7 @@ _ADOPT = """
 
 async def adopt(tx: Transaction, uris: Sequence[str]) -> list[int]:
     """Give the replies that wait for these statuses their parent; returns the replies' ids."""
-    rows = await tx.fetch(
-        _ADOPT,
-        list(uris),
-    )
+    rows = await tx.fetch(_ADOPT, list(uris))
     moves = {
         row["conversation_id"]: row["parent_conversation_id"]
         for row in rows
@@ -310,34 +307,51 @@ class _Withdrawal(TypedDict):
     conversation_id: int | None
 
 
+# Counters are locked in the order of their ids here too.
 _WITHDRAW = """
     WITH gone AS (
         SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(
             account_id bigint, visibility text, parent_id bigint, reblog_of_id bigint,
             conversation_id bigint)
+    ), less_statuses AS (
+        SELECT account_id, count(*) AS number
+        FROM gone
+        WHERE visibility <> 'direct'
+        GROUP BY account_id
+    ), locked_authors AS MATERIALIZED (
+        SELECT account_id
+        FROM account_counters
+        WHERE account_id IN (SELECT account_id FROM less_statuses)
+        ORDER BY account_id
+        FOR UPDATE
     ), authors AS (
         UPDATE account_counters AS c
         SET statuses = GREATEST(c.statuses - g.number, 0)
-        FROM (
-            SELECT account_id, count(*) AS number
-            FROM gone
-            WHERE visibility <> 'direct'
-            GROUP BY account_id) AS g
+        FROM locked_authors
+        JOIN less_statuses AS g USING (account_id)
         WHERE c.account_id = g.account_id
+    ), less_reactions AS (
+        SELECT
+            COALESCE(reblog_of_id, parent_id) AS status_id,
+            count(*) FILTER (
+                WHERE reblog_of_id IS NULL
+                  AND visibility IN ('public', 'unlisted')) AS replies,
+            count(*) FILTER (WHERE reblog_of_id IS NOT NULL) AS reblogs
+        FROM gone
+        WHERE COALESCE(reblog_of_id, parent_id) IS NOT NULL
+        GROUP BY 1
+    ), locked_counters AS MATERIALIZED (
+        SELECT status_id
+        FROM status_counters
+        WHERE status_id IN (SELECT status_id FROM less_reactions)
+        ORDER BY status_id
+        FOR UPDATE
     ), counters AS (
         UPDATE status_counters AS c
         SET replies = GREATEST(c.replies - g.replies, 0),
             reblogs = GREATEST(c.reblogs - g.reblogs, 0)
-        FROM (
-            SELECT
-                COALESCE(reblog_of_id, parent_id) AS status_id,
-                count(*) FILTER (
-                    WHERE reblog_of_id IS NULL
-                      AND visibility IN ('public', 'unlisted')) AS replies,
-                count(*) FILTER (WHERE reblog_of_id IS NOT NULL) AS reblogs
-            FROM gone
-            WHERE COALESCE(reblog_of_id, parent_id) IS NOT NULL
-            GROUP BY 1) AS g
+        FROM locked_counters
+        JOIN less_reactions AS g USING (status_id)
         WHERE c.status_id = g.status_id
     ), talks AS (
         SELECT ac.id, (
@@ -378,7 +392,4 @@ async def withdraw(tx: Transaction, removed: Sequence[Removed]) -> None:
         )
         for each in removed
     ]
-    await tx.execute(
-        _WITHDRAW,
-        gone,
-    )
+    await tx.execute(_WITHDRAW, gone)

@@ -94,11 +94,19 @@ async def delete_favourites(tx: Transaction, pairs: Sequence[tuple[int, int]]) -
             WHERE f.account_id = g.account_id
               AND f.status_id = g.status_id
             RETURNING f.id, f.account_id, f.status_id, f.uri
+        ), fewer AS (
+            SELECT status_id, count(*) AS number FROM gone GROUP BY status_id
+        ), locked AS MATERIALIZED (
+            SELECT status_id
+            FROM status_counters
+            WHERE status_id IN (SELECT status_id FROM fewer)
+            ORDER BY status_id
+            FOR UPDATE
         ), counted AS (
             UPDATE status_counters AS c
             SET favourites = GREATEST(c.favourites - g.number, 0)
-            FROM (
-                SELECT status_id, count(*) AS number FROM gone GROUP BY status_id) AS g
+            FROM locked
+            JOIN fewer AS g USING (status_id)
             WHERE c.status_id = g.status_id
         )
         SELECT id, account_id, status_id, uri FROM gone

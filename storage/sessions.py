@@ -43,7 +43,7 @@ async def insert(tx: Transaction, session: Session, password_hash: str) -> bool:
             WHERE m.account_id = $2
                 AND m.password_hash = $6
                 AND m.disabled_at IS NULL
-            FOR SHARE
+            FOR NO KEY UPDATE
             """,
             session.id_hash,
             session.account_id,

@@ -76,13 +76,24 @@ async def count_attempt(
 
 async def forgive(tx: Transaction, buckets: Sequence[str], cleared: Sequence[str]) -> None:
     """Take one counted attempt back from `buckets`, and forget those in `cleared` altogether."""
+    # In the order in which attempts lock them, so that two sign-ins never wait for each other.
     await tx.execute(
         """
-        UPDATE sign_in_failures
-        SET failures = GREATEST(failures - 1, 0)
-        WHERE bucket = ANY($1::text[])
+        WITH counted AS MATERIALIZED (
+            SELECT bucket
+            FROM sign_in_failures
+            WHERE bucket = ANY($1::text[] || $2::text[])
+            ORDER BY bucket
+            FOR UPDATE
+        )
+        UPDATE sign_in_failures AS f
+        SET failures = GREATEST(f.failures - 1, 0)
+        FROM counted
+        WHERE f.bucket = counted.bucket
+          AND f.bucket = ANY($1::text[])
         """,
         list(buckets),
+        list(cleared),
     )
     await tx.execute("DELETE FROM sign_in_failures WHERE bucket = ANY($1::text[])", list(cleared))
 
