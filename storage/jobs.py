@@ -73,12 +73,7 @@ async def lease(
     """Take up to `limit` due jobs of these kinds, the longest waiting first."""
     rows = await tx.fetch(
         """
-        UPDATE jobs
-        SET
-            lease_token = $5,
-            leased_until = $4,
-            attempts = attempts + 1
-        WHERE id = ANY(
+        WITH due AS (
             SELECT id
             FROM jobs
             WHERE
@@ -92,7 +87,15 @@ async def lease(
             LIMIT $2
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING id, kind, key, payload, attempts, due_at, created_at, lease_token
+        UPDATE jobs
+        SET
+            lease_token = $5,
+            leased_until = $4,
+            attempts = attempts + 1
+        FROM due
+        WHERE jobs.id = due.id
+        RETURNING
+            jobs.id, kind, key, payload, attempts, due_at, created_at, lease_token
         """,
         list(kinds),
         limit,
