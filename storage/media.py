@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from storage.database import Connection, Record, Transaction
+from storage.fragments import account_is_present
 
 Kind = Literal["image", "gifv", "video", "audio", "unknown"]
 Purpose = Literal["attachment", "avatar", "header"]
@@ -143,10 +144,7 @@ async def find_by_key(conn: Connection, file_key: str) -> Media | None:
         JOIN accounts AS owner ON owner.id = m.account_id
         WHERE m.file_key = $1
           AND m.detached_at IS NULL
-          AND owner.suspended_at IS NULL
-          AND owner.deleted_at IS NULL
-          AND (owner.domain IS NULL OR EXISTS (
-              SELECT 1 FROM peers WHERE peers.host = owner.domain AND peers.state = 'allowed'))
+          AND {account_is_present("owner")}
         """,
         file_key,
     )
