@@ -34,4 +34,4 @@ async def show(call: Call) -> web.StreamResponse:
     return web.FileResponse(path, headers={**_HEADERS, "Content-Type": stored.content_type})
 
 
-ROUTES = (Route("GET", "/files/{key:[0-9a-f]{32}}/{name}", show, public=True, limit="none"),)
+ROUTES = (Route("GET", "/files/{key:[0-9a-f]{32}}/{name}", show, public=True, limit="files"),)

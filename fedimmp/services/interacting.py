@@ -13,8 +13,6 @@ from storage.ids import new_id
 from storage.interactions import Favourite
 from storage.statuses import NewStatus, Status, Visibility
 
-MOST_PINS = 5
-
 
 async def favourite(app: App, account_id: int, status_id: int) -> None:
     """Favourite a post, or what a boost boosts; once. Raises NotFound and Forbidden."""
@@ -112,7 +110,7 @@ async def unbookmark(app: App, account_id: int, status_id: int) -> None:
 
 
 async def pin(app: App, account_id: int, status_id: int) -> None:
-    """Show an own post on top of the profile; raises Invalid for others and beyond five."""
+    """Show an own post on top of the profile; raises Invalid for others and for one too many."""
     async with app.db.writer() as tx:
         now = app.now()
         status = await access_status(tx, account_id, status_id)
@@ -123,7 +121,7 @@ async def pin(app: App, account_id: int, status_id: int) -> None:
         if status.visibility == "direct":
             raise Invalid("Validation failed: A direct post cannot be pinned")
         pinned = await interactions.insert_pin(
-            tx, new_id(now), account_id, status_id, now, limit=MOST_PINS
+            tx, new_id(now), account_id, status_id, now, limit=app.config.accounts.max_pins
         )
         if not pinned:
             raise Invalid("Validation failed: You have pinned the maximum number of posts already")

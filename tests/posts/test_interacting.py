@@ -1,6 +1,7 @@
 """Favourites, boosts, bookmarks, pins and muted conversations."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -197,6 +198,18 @@ async def test_pins_are_few_and_ones_own(world: World) -> None:
         assert await timelines.pinned(conn, bob, ana) == posts[3::-1]
     assert (await world.show(posts[0], ana))["pinned"] is True
     assert "pinned" not in await world.show(posts[0], bob)
+
+
+async def test_an_office_says_how_many_pins_there_are(world: World) -> None:
+    ana = await world.member("ana")
+    posts = [await world.post(ana) for _ in range(2)]
+    accounts = replace(world.app.config.accounts, max_pins=1)
+    app = replace(world.app, config=replace(world.app.config, accounts=accounts))
+
+    await interacting.pin(app, ana, posts[0])
+    with pytest.raises(Invalid):
+        await interacting.pin(app, ana, posts[1])
+    await interacting.pin(world.app, ana, posts[1])
 
 
 async def test_a_muted_conversation_is_silent(world: World) -> None:
