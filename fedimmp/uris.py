@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 _ID_LIMIT = 2**63
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ class Uris:
     def tag(self, name: str) -> str:
         return f"{self.origin}/tags/{quote(name)}"
 
-    def file(self, key: str, name: str) -> str:
-        return f"{self.origin}/files/{key}/{quote(name)}"
+    def file(self, key: str, content_type: str, variant: str = "original") -> str:
+        """Address of a file; what follows its key tells the variant and helps apps to guess."""
+        return f"{self.origin}/files/{key}/{variant}.{_ENDINGS.get(content_type, 'bin')}"
 
     def is_local(self, uri: str) -> bool:
         """Tell whether the URI lies below our origin."""

@@ -28,12 +28,6 @@ _ROLE_NAMES: Final[Mapping[Role, str]] = {
     "admin": "Administrator",
     "owner": "Owner",
 }
-_EXTENSIONS: Final[Mapping[str, str]] = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-}
 
 
 async def render_accounts(
@@ -165,12 +159,7 @@ def picture_url(app: App, picture: Picture | None, default: str) -> str:
     """Return the address of an avatar or header; apps fail on an account without."""
     if picture is None:
         return f"{app.uris.origin}/static/{default}"
-    return app.uris.file(picture.file_key, f"original.{extension_of(picture.content_type)}")
-
-
-def extension_of(content_type: str) -> str:
-    """Return the ending of a picture's name in its address; only apps look at it."""
-    return _EXTENSIONS.get(content_type, "img")
+    return app.uris.file(picture.file_key, picture.content_type)
 
 
 def _midnight(moment: datetime) -> datetime:

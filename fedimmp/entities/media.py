@@ -3,18 +3,16 @@
 from typing import Any
 
 from fedimmp.app import App
-from fedimmp.entities.accounts import extension_of
 from storage.media import Media
 
 
 def media_entity(app: App, media: Media) -> dict[str, Any]:
     """Return the MediaAttachment entity. Files of peers, too, are served by us alone."""
-    ending = extension_of(media.content_type)
     return {
         "id": str(media.id),
         "type": media.kind,
-        "url": app.uris.file(media.file_key, f"original.{ending}"),
-        "preview_url": app.uris.file(media.file_key, f"preview.{ending}"),
+        "url": app.uris.file(media.file_key, media.content_type),
+        "preview_url": app.uris.file(media.file_key, media.content_type, "preview"),
         "remote_url": None,
         "preview_remote_url": None,
         "text_url": None,

@@ -8,8 +8,6 @@ from storage.accounts import Account, AccountView, Picture
 from storage.database import Connection
 from storage.errors import NotFound
 
-_EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
-
 
 async def outgoing_actor(conn: Connection, app: App, account_id: int) -> OutgoingActor:
     """Return one of our own actors with its public key, in two queries; raises NotFound."""
@@ -64,12 +62,7 @@ def _image(app: App, picture: Picture | None) -> Image | None:
     if picture is None:
         return None
     return Image(
-        file_address(app, picture.file_key, picture.content_type),
+        app.uris.file(picture.file_key, picture.content_type),
         picture.content_type,
         picture.description,
     )
-
-
-def file_address(app: App, file_key: str, content_type: str) -> str:
-    """Return the address of one of our files; only the key in it counts."""
-    return app.uris.file(file_key, f"original.{_EXTENSIONS.get(content_type, 'bin')}")

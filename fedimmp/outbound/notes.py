@@ -7,7 +7,6 @@ from activitypub.audience import Visibility, audience
 from activitypub.objects import Attachment, Mention, Poll, PollOption
 from activitypub.writing import OutgoingNote, Tag
 from fedimmp.app import App
-from fedimmp.outbound.actors import file_address
 from storage.notes import NoteMedia, NotePerson, NotePoll, NoteRow
 
 
@@ -57,7 +56,7 @@ def _attachment(app: App, file: NoteMedia) -> Attachment:
     if file.focus_x is not None and file.focus_y is not None:
         focus = (file.focus_x, file.focus_y)
     return Attachment(
-        url=file_address(app, file.file_key, file.content_type),
+        url=app.uris.file(file.file_key, file.content_type),
         media_type=file.content_type,
         description=file.description or "",
         blurhash=file.blurhash,
