@@ -148,7 +148,9 @@ class Connection(RequestHandler):
         """Answer what is no HTTP, or an error outside of the application, in the API's shape."""
         if request.writer.output_size > 0:
             raise ConnectionError("A part of the answer is sent already.")
-        if status >= 500:
+        if isinstance(exc, ConnectionError):
+            log.info("A client went away in the middle of its request.")
+        elif status >= 500:
             log.error("A request failed outside of the application.", exc_info=exc)
         sentence = "The request is malformed" if status < 500 else "Something went wrong here"
         response = json_response(orjson.dumps({"error": sentence}), status=status)

@@ -127,6 +127,29 @@ async def test_what_is_no_http_is_400_in_the_one_shape(tmp_path: Path, sent: byt
         assert answer.endswith(b'{"error":"The request is malformed"}')
 
 
+async def test_a_client_that_goes_away_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def read(call: Call) -> web.StreamResponse:
+        await call.params()
+        return empty()
+
+    config = configured(tmp_path)
+    caplog.set_level("INFO", logger="fedimmp")
+    routes = [Route("POST", "/livez", read, public=True, limit="none")]
+    async with serving(app_of(config, routes), config) as (_, port):
+        async with connected(port) as (_, writer):
+            writer.write(
+                b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n"
+                b"Content-Type: application/json\r\n\r\n{"
+            )
+            await asyncio.sleep(0.1)
+        async with asyncio.timeout(PATIENCE):
+            while "went away" not in caplog.text:
+                await asyncio.sleep(0.01)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_one_address_has_so_many_connections(tmp_path: Path) -> None:
     config = configured(tmp_path, limits__connections_per_address="3")
     async with serving(app_of(config), config) as (_, port):
