@@ -63,7 +63,8 @@ async def apply(
 ) -> Status | None:
     """Change a locked status and keep its last version; None when nothing of it differs.
 
-    A change of a poll's options or of its kind forgets all votes.
+    A change of a poll's options or of its kind forgets all votes. Files that the change leaves out
+    are detached.
     """
     before = (await media.list_of_statuses(tx, [status.id])).get(status.id, ())
     poll = await polls.find_of_status(tx, status.id)
@@ -74,7 +75,7 @@ async def apply(
     await _keep_version(tx, status, before, poll)
     await _replace_poll(tx, status, poll, change.poll)
     if change.media_ids is None:
-        await _replace_attachments(tx, status, before, change.attachments)
+        await _replace_attachments(tx, status, change.attachments, edited_at)
     else:
         await _reattach(tx, status, change.media_ids, edited_at)
         for each in change.descriptions:
@@ -104,9 +105,9 @@ def _differs(status: Status, change: Change, before: Sequence[Media], poll: Poll
 def _files_differ(change: Change, before: Sequence[Media]) -> bool:
     if change.media_ids is not None:
         return [each.id for each in before] != list(change.media_ids)
-    return [(each.remote_url, each.description) for each in before] != [
-        (each.remote_url, each.description) for each in change.attachments
-    ]
+    known = {each.remote_url: each.description for each in before}
+    wanted = {each.remote_url: each.description for each in change.attachments}
+    return list(known.items()) != list(wanted.items())
 
 
 def _same_poll(poll: Poll | None, wanted: NewPoll | None) -> bool:
@@ -221,38 +222,58 @@ async def _reattach(
     )
 
 
-async def _replace_attachments(
-    tx: Transaction, status: Status, before: Sequence[Media], wanted: Sequence[NewAttachment]
-) -> None:
-    """Keep the files whose address stays, since they may lie in our store already."""
-    kept = {each.remote_url: each for each in before}
-    addresses = [each.remote_url for each in wanted]
-    await tx.execute(
-        "DELETE FROM media WHERE status_id = $1 AND remote_url <> ALL($2::text[])",
-        status.id,
-        addresses,
+# A file whose address stays may lie in our store already, so it keeps its row and key.
+_REPLACE_ATTACHMENTS = """
+    WITH wanted AS (
+        SELECT *
+        FROM jsonb_to_recordset($3::jsonb) AS w(
+            position smallint, id bigint, kind text, file_key text, content_type text,
+            remote_url text, width integer, height integer, focus_x real, focus_y real,
+            blurhash text, description text)
+    ), kept AS (
+        UPDATE media AS m
+        SET position = w.position,
+            description = w.description,
+            focus_x = w.focus_x,
+            focus_y = w.focus_y
+        FROM wanted AS w
+        WHERE m.status_id = $1
+          AND m.remote_url = w.remote_url
+        RETURNING m.remote_url
+    ), left_out AS (
+        UPDATE media
+        SET status_id = NULL,
+            detached_at = $5
+        WHERE status_id = $1
+          AND remote_url NOT IN (SELECT wanted.remote_url FROM wanted)
     )
-    for position, each in enumerate(wanted):
-        if (old := kept.pop(each.remote_url, None)) is not None:
-            media_id = old.id
-            await media.set_description(
-                tx, media_id, description=each.description, focus=_focus(each)
-            )
-        else:
-            media_id = each.id
-            await media.insert_remote(tx, status.account_id, each, status.created_at)
-        await tx.execute(
-            "UPDATE media SET status_id = $2, position = $3 WHERE id = $1",
-            media_id,
-            status.id,
-            position,
-        )
+    INSERT INTO media (
+        id, account_id, status_id, position, kind, file_key, content_type, remote_url, width,
+        height, focus_x, focus_y, blurhash, description, created_at)
+    SELECT
+        w.id, $2, $1, w.position, w.kind, w.file_key, w.content_type, w.remote_url, w.width,
+        w.height, w.focus_x, w.focus_y, w.blurhash, w.description, $4
+    FROM wanted AS w
+    WHERE w.remote_url NOT IN (SELECT kept.remote_url FROM kept)
+"""
 
 
-def _focus(attachment: NewAttachment) -> tuple[float, float] | None:
-    if attachment.focus_x is None or attachment.focus_y is None:
-        return None
-    return attachment.focus_x, attachment.focus_y
+async def _replace_attachments(
+    tx: Transaction, status: Status, wanted: Sequence[NewAttachment], now: datetime
+) -> None:
+    """Give a remote status these files; those left out are detached, for the caller to discard."""
+    distinct = {each.remote_url: each for each in wanted}.values()
+    await tx.execute(
+        _REPLACE_ATTACHMENTS,
+        status.id,
+        status.account_id,
+        [
+            dataclasses.asdict(each) | {"position": position}
+            for position, each in enumerate(distinct)
+        ],
+        status.created_at,
+        now,
+    )
 
 
 async def _replace_mentions(

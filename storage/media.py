@@ -107,25 +107,6 @@ async def insert_upload(tx: Transaction, upload: NewUpload, now: datetime) -> No
     await tx.execute(f"INSERT INTO media ({names}) VALUES ({numbers})", *values.values())
 
 
-async def insert_remote(
-    tx: Transaction,
-    account_id: int,
-    attachment: NewAttachment,
-    now: datetime,
-    *,
-    purpose: Purpose = "attachment",
-) -> None:
-    """Insert the row of a remote file that belongs to no status, such as an avatar."""
-    values = dataclasses.asdict(attachment) | {
-        "account_id": account_id,
-        "purpose": purpose,
-        "created_at": now,
-    }
-    names = ", ".join(values)
-    numbers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    await tx.execute(f"INSERT INTO media ({names}) VALUES ({numbers})", *values.values())
-
-
 async def find(conn: Connection, media_id: int) -> Media | None:
     """Return the file's row; None when there is none."""
     row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM media AS m WHERE m.id = $1", media_id)

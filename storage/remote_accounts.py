@@ -103,6 +103,7 @@ _UPSERT_REMOTE = """
 async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -> int:
     """Store or refresh an actor of another office with its pictures and return its id.
 
+    Replaced pictures are detached, for the caller to discard.
     A deleted actor stays as it is. An office answers for its own handles: an older actor of it with
     the same handle counts as deleted, as after an office was set up anew under its old name.
     """
@@ -157,8 +158,9 @@ async def _set_remote_picture(
              WHERE $7::text IS NOT NULL
                AND NOT EXISTS (SELECT FROM current WHERE remote_url = $7)
             RETURNING id
-        ), gone AS (
-            DELETE FROM media
+        ), replaced AS (
+            UPDATE media
+               SET detached_at = $8
              WHERE id IN (SELECT id FROM current WHERE remote_url IS DISTINCT FROM $7::text)
         )
         UPDATE accounts

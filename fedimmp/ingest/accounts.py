@@ -10,6 +10,7 @@ from activitypub.objects import Actor, Image
 from activitypub.signatures.keys import load_public
 from activitypub.uris import host_of
 from fedimmp.app import App
+from fedimmp.ingest.files import discard_detached
 from fedimmp.render.sanitise import clean_html, clean_text
 from storage import account_keys, accounts, peers, remote_accounts
 from storage.account_keys import Algorithm, NewKey
@@ -31,13 +32,15 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
     host = host_of(actor.id)
     if host == app.uris.host:
         raise Malformed("An actor of this instance cannot come from outside.")
-    known = await accounts.find_by_uri(tx, actor.id) if _is_bare(actor) else None
-    if known is not None:
+    known = await accounts.find_by_uri(tx, actor.id)
+    if known is not None and _is_bare(actor):
         account_id = known.id
     else:
         account_id = await accounts.upsert_remote(tx, _described(actor, host), now)
         if _is_bare(actor):
             await remote_accounts.mark_incomplete(tx, account_id)
+        if known is not None:
+            await discard_detached(tx, (known.avatar_id, known.header_id))
     await account_keys.replace_remote(tx, account_id, _usable_keys(actor), now)
     if actor.shared_inbox is not None:
         await peers.learn(tx, host, shared_inbox_url=actor.shared_inbox)

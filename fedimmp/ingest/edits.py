@@ -8,8 +8,9 @@ from activitypub.objects import Note
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_edited
 from fedimmp.ingest.contents import Content, content_of, distinct_ids, options_of
+from fedimmp.ingest.files import discard_detached
 from fedimmp.ingest.notes import ArrivedNote, find_people, mentions_of
-from storage import edits, polls, statuses
+from storage import edits, media, polls, statuses
 from storage.database import Transaction
 from storage.edits import Change
 from storage.statuses import NewMention, Status
@@ -37,8 +38,10 @@ async def update_note(
     content = content_of(note, distinct_ids(now))
     people = await find_people(tx, [note])
     change = _change(note, content, mentions_of(note, arrived.author, people))
+    files = (await media.list_of_statuses(tx, [locked.id])).get(locked.id, ())
     changed = await edits.apply(tx, locked, change, min(note.updated or now, now))
     if changed is not None:
+        await discard_detached(tx, [each.id for each in files])
         await statuses_edited(tx, app, [changed], now)
     elif recounted:
         await statuses_edited(tx, app, [locked], now, quietly=True)

@@ -8,6 +8,8 @@ from fedimmp.inbound.receive import receive
 from fedimmp.services import posting
 from fedimmp.services.drafts import Draft
 from fedimmp.workers.settle import settle
+from storage import media
+from storage.media import Media
 from tests.federation.foreign import Foreign, stamp
 from tests.federation.members import (
     account_id,
@@ -144,6 +146,38 @@ async def test_edit_changes_the_post_and_an_older_one_does_not(hq: App, porto: F
     assert stored is not None
     assert stored.content == "<p>two</p>"
     assert stored.edited_at is not None
+
+
+async def test_edit_keeps_known_pictures_and_removes_the_files_of_others(
+    hq: App, porto: Foreign
+) -> None:
+    bela = porto.person("bela")
+    note = bela.note(attachment=[_picture(bela.uri, name) for name in ("one", "two")])
+    await bela.send(hq, bela.create(note))
+    one, two = await _files(hq, note["id"])
+    await hq.media.put(one.file_key, b"one")
+
+    pictures = [_picture(bela.uri, "three"), _picture(bela.uri, "two", text="Now with words")]
+    await bela.send(hq, bela.update(note | {"attachment": pictures, "updated": stamp()}))
+
+    three, kept = await _files(hq, note["id"])
+    assert (three.remote_url, kept.remote_url) == (pictures[0]["url"], two.remote_url)
+    assert (kept.id, kept.file_key, kept.description) == (two.id, two.file_key, "Now with words")
+    assert await hq.media.get(one.file_key) is None
+    async with hq.db.reader() as conn:
+        assert await media.find(conn, one.id) is None
+
+
+def _picture(owner: str, name: str, *, text: str | None = None) -> dict[str, object]:
+    url = f"{owner}/{name}.png"
+    return {"type": "Document", "mediaType": "image/png", "url": url, "name": text}
+
+
+async def _files(app: App, uri: str) -> tuple[Media, ...]:
+    status = await status_of(app, uri)
+    assert status is not None
+    async with app.db.reader() as conn:
+        return (await media.list_of_statuses(conn, [status.id]))[status.id]
 
 
 async def test_edit_never_widens_the_audience(hq: App, porto: Foreign) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from storage import account_keys, accounts, peers
+from storage import account_keys, accounts, media, peers
 from storage.account_keys import NewKey
 from storage.accounts import RemoteAccount, RemotePicture
 from storage.database import Transaction
@@ -40,6 +40,8 @@ async def test_a_picture_keeps_its_key_until_it_changes(tx: Transaction, now: da
     before = (await accounts.load_views(tx, [rui]))[rui]
     assert before.avatar is not None and before.header is not None
     assert before.avatar.description == "Rui laughing"
+    await offices.allow(tx, "porto.example", now)
+    assert await media.find_by_key(tx, before.avatar.file_key) is not None
     await accounts.upsert_remote(tx, RUI, now)
     assert (await accounts.load_views(tx, [rui]))[rui] == replace(
         before, account=(await accounts.get(tx, rui))
@@ -51,7 +53,13 @@ async def test_a_picture_keeps_its_key_until_it_changes(tx: Transaction, now: da
     assert after.avatar is not None
     assert after.avatar.file_key != before.avatar.file_key
     assert after.header is None
-    assert await tx.fetchval("SELECT count(*) FROM media WHERE account_id = $1", rui) == 1
+    assert await media.find_by_key(tx, before.avatar.file_key) is None
+    left = await tx.fetch("SELECT id FROM media WHERE account_id = $1", rui)
+    detached = await media.list_detached(tx, [row["id"] for row in left])
+    assert {each.file_key for each in detached} == {
+        before.avatar.file_key,
+        before.header.file_key,
+    }
 
 
 async def test_an_office_answers_for_its_handles(tx: Transaction, now: datetime) -> None:
