@@ -8,7 +8,7 @@ from aiohttp import web
 from fedimmp.api.forms.accounts import FollowForm, MuteForm, NoteForm
 from fedimmp.api.people import answer_people, answer_relationship, page_of
 from fedimmp.app import App
-from fedimmp.entities.accounts import muted_account_entity
+from fedimmp.entities.accounts import muted_account_entity, relationship_entity
 from fedimmp.services import blocking, following
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response, paged
@@ -19,7 +19,11 @@ Action = Callable[[App, int, int], Awaitable[Any]]
 
 
 async def follow(call: Call) -> web.StreamResponse:
-    """Follow somebody, or change how."""
+    """Follow somebody, or change how.
+
+    An account elsewhere that lets anybody follow is answered as followed, as Mastodon does and apps
+    show it. Nothing is granted, and no other answer says so, before their office has accepted.
+    """
     form = await call.form(FollowForm())
     target_id = call.path_id()
     await following.follow(
@@ -30,7 +34,13 @@ async def follow(call: Call) -> web.StreamResponse:
         notify=form["notify"],
         languages=form["languages"],
     )
-    return await answer_relationship(call, target_id)
+    async with call.app.db.reader() as conn:
+        target = await accounts.get(conn, target_id)
+        found = await relationships.load(conn, call.viewer.account_id, [target_id])
+    entity = relationship_entity(found[target_id])
+    if entity["requested"] and target.domain is not None and not target.locked:
+        entity |= {"following": True, "requested": False}
+    return json_response(entity)
 
 
 async def mute(call: Call) -> web.StreamResponse:

@@ -119,7 +119,8 @@ class Database:
     migrate_on_start: bool | None = setting(
         FlagValue(),
         """Whether `fedimmp serve` brings the schema up to date by itself. Unset: yes for the
-        private PostgreSQL, no for one by URL (run `fedimmp db migrate`).""",
+        private PostgreSQL and for an empty database, no for others by URL (run
+        `fedimmp db migrate`).""",
         default=None,
     )
 

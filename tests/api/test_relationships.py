@@ -120,7 +120,9 @@ async def test_somebody_elsewhere_is_followed_only_after_their_office_accepts(
     ana = await office.member("ana")
     rui = await office.colleague("rui")
     asked = await act(ana, "follow", rui)
-    assert (asked["following"], asked["requested"]) == (False, True)
+    assert (asked["following"], asked["requested"]) == (True, False)
+    waiting = await between(ana, rui)
+    assert (waiting["following"], waiting["requested"]) == (False, True)
     await act(ana, "follow", rui)
     (activity,) = await office.sent()
     assert (activity["type"], activity["actor"]) == (
