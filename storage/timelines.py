@@ -293,8 +293,14 @@ async def direct(conn: Connection, viewer_id: int, page: Page) -> list[int]:
         SELECT s.id
         FROM statuses AS s
         WHERE s.visibility = 'direct'
-          AND (s.account_id = $1
-               OR s.id IN (SELECT m.status_id FROM mentions AS m WHERE m.account_id = $1))
+          -- Not as two conditions with OR, for which every post would be read.
+          AND s.id IN (
+              SELECT m.status_id FROM mentions AS m WHERE m.account_id = $1
+              UNION ALL
+              SELECT own.id
+              FROM statuses AS own
+              WHERE own.account_id = $1
+                AND own.visibility = 'direct')
           AND {_VISIBLE}
           AND {_WELCOME}
           AND {page.window("s.id", 2)}
