@@ -15,9 +15,6 @@ from storage import peers
 from storage.database import Database
 
 _FRESH_SECONDS = 1.0
-# A "no" is repeated for less long: a peer that was just added is talked to at once, and an attempt
-# that was refused would wait out its pause. Many questions in a row still cost one query.
-_FRESH_REFUSAL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +39,19 @@ class PeerPolicy:
         """
         if host == self._own_host:
             return None
-        for seconds in (_FRESH_SECONDS, _FRESH_REFUSAL_SECONDS):
-            if (trust := (await self._fresh(seconds)).hosts.get(host)) is not None:
+        asked_at = time.monotonic()
+        # A "no" is never repeated from memory: a peer that was just added is talked to at once, and
+        # an attempt that was refused would wait out its pause.
+        for oldest in (asked_at - _FRESH_SECONDS, asked_at):
+            if (trust := (await self._read_since(oldest)).hosts.get(host)) is not None:
                 return trust
         return None
 
-    async def _fresh(self, seconds: float) -> _Allowlist:
+    async def _read_since(self, oldest: float) -> _Allowlist:
+        """Return the list as it was at that moment or later; questions at once share a query."""
         async with self._reading:
             known = self._allowlist
-            if known is not None and time.monotonic() - known.read_at < seconds:
+            if known is not None and known.read_at >= oldest:
                 return known
             started = time.monotonic()
             async with self._db.reader() as conn:
