@@ -1,4 +1,4 @@
-"""What a process remembers between the requests of peers, bounded, and never the only judge.
+"""What a process remembers between requests, bounded, and never the only judge.
 
 Parsed keys save work; recent failures keep a stranger from making us fetch again and again; the
 batch lets requests that arrive together share one commit.
@@ -168,3 +168,15 @@ class InboxMemory:
     knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
     fetching: Locks[str] = field(default_factory=Locks)
     receipts: Batch[Any, Any] = field(default_factory=lambda: Batch(most=64))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaMemory:
+    """What one App's process remembers of the pictures that it fetches from peers.
+
+    fetching  held by whoever fetches a picture, by its key, so that it is fetched once
+    failed    keys of pictures that could not be had lately: not each look asks again
+    """
+
+    fetching: Locks[str] = field(default_factory=Locks)
+    failed: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=60, capacity=10_000))

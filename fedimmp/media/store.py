@@ -6,10 +6,9 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from weakref import WeakValueDictionary
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -29,16 +28,6 @@ class MediaStore:
 
     root: Path
     guard: Callable[[str], None]
-    _locks: WeakValueDictionary[str, asyncio.Lock] = field(
-        default_factory=WeakValueDictionary, compare=False
-    )
-
-    def lock(self, key: str) -> asyncio.Lock:
-        """Return the lock of a key: whoever fills it holds the lock, so that it is filled once."""
-        lock = self._locks.get(key)
-        if lock is None:
-            lock = self._locks[key] = asyncio.Lock()
-        return lock
 
     def path(self, key: str) -> Path:
         """Return where the file of this key lies, whether or not it exists.

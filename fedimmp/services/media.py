@@ -1,6 +1,9 @@
 """Pictures: uploads of our members, and pictures of peers fetched the first time somebody looks."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from activitypub import errors as protocol
 from fedimmp.app import App
@@ -9,7 +12,8 @@ from fedimmp.media import pictures
 from fedimmp.media.decoder import Job
 from fedimmp.media.pictures import Picture
 from fedimmp.media.store import new_key
-from storage import media
+from storage import jobs, media, uploads
+from storage.database import Transaction
 from storage.ids import new_id
 from storage.media import Media, NewUpload
 
@@ -19,6 +23,8 @@ _JOBS: dict[media.Purpose, Job] = {
     "avatar": pictures.AVATAR,
     "header": pictures.HEADER,
 }
+# Somebody may still be writing the post that a picture was uploaded for.
+_PATIENCE: Final = timedelta(days=1)
 
 
 def preview_key(key: str) -> str:
@@ -96,13 +102,26 @@ async def discard(app: App, account_id: int, media_id: int) -> None:
             raise NotFound
         if found.status_id is not None:
             raise Invalid("This picture belongs to a post; delete or edit the post")
-        keys = await media.delete(tx, [media_id])
-    await remove_files(app, keys)
+        await _release_files(tx, await media.delete(tx, [media_id]))
 
 
-async def remove_files(app: App, keys: list[str]) -> None:
-    """Remove the bytes of deleted rows, previews included."""
-    for key in keys:
+async def discard_detached(app: App, payload: Mapping[str, Sequence[int]]) -> None:
+    """Job: let go of files of deleted posts and replaced pictures, unless a post took them over."""
+    async with app.db.writer() as tx:
+        waiting = await media.list_detached(tx, payload["media_ids"])
+        await _release_files(tx, await media.delete(tx, [each.id for each in waiting]))
+
+
+async def discard_abandoned(tx: Transaction, now: datetime) -> int:
+    """Let go of uploads that were never posted or worn; returns how many there were."""
+    keys = await uploads.delete_abandoned(tx, now - _PATIENCE)
+    await _release_files(tx, keys)
+    return len(keys)
+
+
+async def remove_files(app: App, payload: Mapping[str, Sequence[str]]) -> None:
+    """Job: remove the bytes of deleted rows, previews included."""
+    for key in payload["keys"]:
         await app.media.delete(key)
         await app.media.delete(preview_key(key))
 
@@ -110,39 +129,62 @@ async def remove_files(app: App, keys: list[str]) -> None:
 async def ensure_stored(app: App, row: Media) -> Media | None:
     """Fetch a peer's picture through the gate unless it is here.
 
-    Returns the row as it is then; None when the picture can't be had.
+    Returns the row as it is then; None when the picture can't be had, or could not a moment ago.
     """
     if row.stored or row.remote_url is None:
         return row if row.stored else None
-    async with app.media.lock(row.file_key):
-        async with app.db.reader() as conn:
-            current = await media.find(conn, row.id)
-        if current is None or current.stored:
-            return current
-        picture = await _fetch(app, row.remote_url, row.purpose)
-        if picture is None:
+    await app.pictures.fetching.acquire(row.file_key)
+    try:
+        if app.pictures.failed.get(row.file_key):
             return None
-        await _store(app, row.file_key, picture)
-        made = picture.made
-        async with app.db.writer() as tx:
-            await media.mark_stored(
-                tx,
-                row.id,
-                content_type=made.content_type,
-                size=made.length,
-                width=made.width,
-                height=made.height,
-            )
-            return await media.find(tx, row.id)
+        return await _fetch_once(app, row.id, row.remote_url)
+    finally:
+        app.pictures.fetching.release(row.file_key)
 
 
-async def _fetch(app: App, url: str, purpose: media.Purpose) -> Picture | None:
+async def _fetch_once(app: App, media_id: int, url: str) -> Media | None:
+    async with app.db.reader() as conn:
+        row = await media.find(conn, media_id)
+    if row is None or row.stored:
+        return row
+    picture = await _fetch(app, row, url)
+    if picture is None:
+        return None
+    await _store(app, row.file_key, picture)
+    made = picture.made
+    async with app.db.writer() as tx:
+        await media.mark_stored(
+            tx,
+            row.id,
+            content_type=made.content_type,
+            size=made.length,
+            width=made.width,
+            height=made.height,
+        )
+        kept = await media.find(tx, row.id)
+    if kept is None:
+        # Its post was deleted meanwhile, and nothing else knows of these bytes.
+        await remove_files(app, {"keys": [row.file_key]})
+    return kept
+
+
+async def _fetch(app: App, row: Media, url: str) -> Picture | None:
     limit = app.config.media.max_remote_bytes
     try:
         data, _ = await app.client.get_media(url, max_bytes=limit)
-        return await _make(app, data, purpose)
-    except (protocol.ProtocolError, Invalid):
+        return await _make(app, data, row.purpose)
+    except protocol.NotTrusted:
+        # Nobody was asked, and the allowlist may change at any moment.
         return None
+    except (protocol.ProtocolError, Invalid):
+        app.pictures.failed.put(row.file_key, True)
+        return None
+
+
+async def _release_files(tx: Transaction, keys: Sequence[str]) -> None:
+    """Have the bytes of rows that this transaction deletes removed once it has committed."""
+    if keys:
+        await jobs.enqueue(tx, "remove_files", {"keys": list(keys)})
 
 
 async def _make(app: App, data: bytes, purpose: media.Purpose) -> Picture:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from fedimmp.access import access_status
@@ -11,7 +11,6 @@ from fedimmp.effects.statuses import statuses_deleted, statuses_edited, statuses
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.render.sanitise import clean_characters
 from fedimmp.services.drafts import Draft, MediaChange, PollDraft, Prepared, prepare
-from fedimmp.services.media import remove_files
 from storage import (
     edits,
     idempotency,
@@ -35,7 +34,6 @@ __all__ = [
     "MediaChange",
     "PollDraft",
     "delete",
-    "discard_media",
     "edit",
     "publish",
 ]
@@ -153,16 +151,6 @@ async def delete(app: App, author_id: int, status_id: int, *, delete_media: bool
         await statuses_deleted(tx, app, removed, now, keep_media=not delete_media)
 
     await app.db.transact(work)
-
-
-async def discard_media(app: App, payload: Mapping[str, Sequence[int]]) -> None:
-    """Job: remove the files of deleted posts and replaced avatars, unless a post took them over."""
-    async with app.db.writer() as tx:
-        waiting = await media.list_detached(tx, payload["media_ids"])
-    # Files first: were the rows first, a crash would leave files that nothing knows of.
-    await remove_files(app, [each.file_key for each in waiting])
-    async with app.db.writer() as tx:
-        await media.delete(tx, [each.id for each in waiting])
 
 
 def _key(key: str | None) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fedimmp.app import App
+from fedimmp.services import media
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
     deliveries,
@@ -56,6 +57,7 @@ CHORES: Final = (
     Chore("codes", _HOUR, lambda tx, _, now: oauth.delete_expired_codes(tx, now - _CODES_KEPT)),
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
+    Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
     Chore("late deliveries", _HOUR, _give_up),
     Chore("dead deliveries", _HOUR, lambda tx, _, now: deliveries.prune(tx, now - _DEAD_KEPT)),
     Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),

@@ -11,7 +11,7 @@ from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.errors import Refusal
 from fedimmp.inbound.gathering import fetch_parent, gather_activity
-from fedimmp.services import posting, voting
+from fedimmp.services import media, voting
 from fedimmp.services.backfilling import backfill
 from storage import jobs
 from storage.errors import StorageError, Unavailable
@@ -24,11 +24,12 @@ Work = Callable[[App, Mapping[str, Any]], Awaitable[None]]
 # Each opens its own transactions and may run twice, with one effect.
 KINDS: Final[Mapping[str, Work]] = {
     "backfill": backfill,
-    "discard_media": posting.discard_media,
+    "discard_media": media.discard_detached,
     "fetch_parent": fetch_parent,
     "gather_activity": gather_activity,
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
+    "remove_files": media.remove_files,
 }
 
 IN_FLIGHT: Final = 8

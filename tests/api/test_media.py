@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from fedimmp.workers import jobs
+from fedimmp.workers import housekeeping, jobs
 from tests.api.contract.entities import check
 from tests.api.office import Office
 from tests.api.posts import STATUSES, file_form, picture, post, upload, uploaded
@@ -154,6 +154,32 @@ async def test_a_picture_that_is_posted_is_no_longer_ones_to_change(office: Offi
     assert (await office.anonymous().get(other["url"])).status == 404
     assert (await office.anonymous().get(other["preview_url"])).status == 404
     assert (await office.anonymous().get(first["url"])).status == 200
+
+
+async def test_files_go_with_their_uploads_and_uploads_that_nobody_uses_go(office: Office) -> None:
+    ana = await office.member("ana")
+    kept, posted, discarded, abandoned = [await uploaded(ana) for _ in range(4)]
+    face = aiohttp.FormData()
+    face.add_field("avatar", picture(), filename="me.png", content_type="image/png")
+    worn = (await ana.ok("PATCH", UPDATE, data=face))["avatar"]
+    await post(ana, "", media_ids=[posted["id"]])
+    await ana.ok("DELETE", f"{MEDIA}/{discarded['id']}")
+    async with office.app.db.writer() as tx:
+        await tx.execute(
+            "UPDATE media SET created_at = created_at - interval '25 hours' WHERE id <> $1",
+            int(kept["id"]),
+        )
+
+    (chore,) = (each for each in housekeeping.CHORES if each.name == "uploads")
+    await housekeeping.do(office.app, chore)
+    while await jobs.run_once(office.app):
+        pass
+
+    urls = [each["url"] for each in (kept, posted, discarded, abandoned)] + [worn]
+    statuses = [(await office.anonymous().get(url)).status for url in urls]
+    assert statuses == [200, 200, 404, 404, 200]
+    there = [office.app.media.path(url.split("/")[-2]).exists() for url in urls]
+    assert there == [True, True, False, False, True]
 
 
 async def test_avatar_and_header_are_cropped_and_described(office: Office) -> None:

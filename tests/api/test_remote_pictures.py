@@ -90,8 +90,10 @@ async def test_a_picture_is_fetched_when_somebody_looks_and_once(
 async def test_what_is_no_picture_is_not_kept(office: Office, gallery: Gallery, name: str) -> None:
     _, status_id = await shared(office, gallery, name)
     url = await address(office, status_id)
-    answer = await office.anonymous().get(url)
-    assert (answer.status, answer.error) == (404, "Record not found")
+    looks = await asyncio.gather(*(office.anonymous().get(url) for _ in range(3)))
+    assert {(each.status, each.error) for each in looks} == {(404, "Record not found")}
+    # Nobody asks again at each look.
+    assert gallery.asked == [f"/{name}"]
 
 
 async def test_nothing_is_fetched_from_an_address_that_the_entry_does_not_name(

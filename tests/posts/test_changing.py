@@ -4,8 +4,9 @@ import pytest
 
 from fedimmp.entities.statuses import render_edits
 from fedimmp.errors import Invalid, NotFound
-from fedimmp.services import interacting, posting
+from fedimmp.services import interacting, media, posting
 from fedimmp.services.posting import Draft, MediaChange, PollDraft
+from fedimmp.workers import jobs
 from storage import statuses
 from storage.ids import new_id
 from tests.posts.test_spreading import outbox
@@ -203,7 +204,8 @@ async def test_pictures_wait_a_day_for_a_redraft(world: World) -> None:
     )
     for row in due:
         for _ in range(2):
-            await posting.discard_media(world.app, row["payload"])
+            await media.discard_detached(world.app, row["payload"])
+    await jobs.run_once(world.app)
 
     assert [(row["payload"]["media_ids"], row["later"]) for row in due] == [
         ([7], True),
