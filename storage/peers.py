@@ -32,12 +32,12 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class PeerTerms:
-    """What an administrator declares about a peer; networks are CIDR ranges."""
+    """What an administrator says of a peer; None leaves it as it was, or as it is by default."""
 
-    networks: Sequence[str] = ()
-    media_hosts: Sequence[str] = ()
-    note: str = ""
-    public_feed: bool = True
+    networks: Sequence[str] | None = None
+    media_hosts: Sequence[str] | None = None
+    note: str | None = None
+    public_feed: bool | None = None
 
 
 _COLUMNS = """
@@ -124,20 +124,22 @@ async def upsert(tx: Transaction, host: str, terms: PeerTerms, now: datetime) ->
         f"""
         INSERT INTO peers AS known
             (host, state, networks, media_hosts, note, public_feed, created_at, updated_at)
-        VALUES ($1, 'allowed', $2, $3, $4, $5, $6, $6)
+        VALUES (
+            $1, 'allowed', COALESCE($2::text[], '{{}}'), COALESCE($3::text[], '{{}}'),
+            COALESCE($4::text, ''), COALESCE($5::boolean, true), $6, $6)
         ON CONFLICT (host) DO UPDATE
         SET state = 'allowed',
-            networks = excluded.networks,
-            media_hosts = excluded.media_hosts,
-            note = excluded.note,
-            public_feed = excluded.public_feed,
+            networks = COALESCE($2::text[], known.networks),
+            media_hosts = COALESCE($3::text[], known.media_hosts),
+            note = COALESCE($4::text, known.note),
+            public_feed = COALESCE($5::boolean, known.public_feed),
             updated_at = excluded.updated_at
         WHERE known.state <> 'blocked'
         RETURNING {_COLUMNS}
         """,
         host,
-        list(terms.networks),
-        list(terms.media_hosts),
+        terms.networks,
+        terms.media_hosts,
         terms.note,
         terms.public_feed,
         now,

@@ -38,32 +38,33 @@ def peer() -> None:
 )
 @click.option(
     "--public-feed/--no-public-feed",
-    default=True,
-    show_default=True,
-    help="Whether it gets every public post, also without followers there.",
+    default=None,
+    help="Whether it gets every public post, also without followers there; it does by default.",
 )
-@click.option("--note", default="", help="A note for the administrators.")
+@click.option("--note", help="A note for the administrators.")
+@click.option("--reset", is_flag=True, help="Forget earlier terms that are not named again.")
 @config_option
 @json_option
 def add(
     host: str,
     networks: tuple[str, ...],
     media_hosts: tuple[str, ...],
-    public_feed: bool,
-    note: str,
+    public_feed: bool | None,
+    note: str | None,
+    reset: bool,
     config_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Allow a host, or change the terms of one that is allowed."""
+    """Allow a host, or change terms of one that is known; what is not named stays."""
 
     async def work(app: App) -> Peer:
         return await peering.add_peer(
             app,
             host,
-            networks=networks,
-            media_hosts=media_hosts,
-            note=note,
-            public_feed=public_feed,
+            networks=networks if networks or reset else None,
+            media_hosts=media_hosts if media_hosts or reset else None,
+            note="" if note is None and reset else note,
+            public_feed=True if public_feed is None and reset else public_feed,
             actor=_ACTOR,
         )
 

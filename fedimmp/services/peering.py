@@ -21,22 +21,24 @@ async def add_peer(
     app: App,
     host: str,
     *,
-    networks: Sequence[str] = (),
-    media_hosts: Sequence[str] = (),
-    note: str = "",
-    public_feed: bool = True,
+    networks: Sequence[str] | None = None,
+    media_hosts: Sequence[str] | None = None,
+    note: str | None = None,
+    public_feed: bool | None = None,
     actor: str,
 ) -> Peer:
-    """Allow a host, or change the terms of one that is allowed.
+    """Allow a host, or change the terms of one that is known; None leaves a term as it was.
 
     `networks` are the private CIDR ranges in which it may lie. Raises Invalid for what is no host
     or no such range, and for our own host; Conflict for a blocked host.
     """
     name = check_peer_host(app, host)
     terms = PeerTerms(
-        networks=[_check_network(text) for text in networks],
-        media_hosts=[check_peer_host(app, text) for text in media_hosts],
-        note=_check_note(note),
+        networks=None if networks is None else [_check_network(text) for text in networks],
+        media_hosts=(
+            None if media_hosts is None else [check_peer_host(app, text) for text in media_hosts]
+        ),
+        note=None if note is None else _check_note(note),
         public_feed=public_feed,
     )
     now = app.now()

@@ -100,6 +100,14 @@ async def test_peers(fedimmp: CommandLine) -> None:
     assert (shown["networks"], shown["note"]) == (["10.1.0.0/16"], "Porto")
     assert host in (await fedimmp("peer", "list")).out
     assert (await fedimmp("peer", "show", host)).out.startswith("host")
+    kept = (await fedimmp("peer", "add", host, "--no-public-feed", "--json")).json
+    assert (kept["networks"], kept["note"], kept["public_feed"]) == (
+        ["10.1.0.0/16"],
+        "Porto",
+        False,
+    )
+    reset = (await fedimmp("peer", "add", host, "--reset", "--json")).json
+    assert (reset["networks"], reset["note"], reset["public_feed"]) == ([], "", True)
     assert (await fedimmp("peer", "remove", host)).out == f"{host} is removed.\n"
     entries = (await fedimmp("peer", "list", "--json")).json
     assert [entry["state"] for entry in entries if entry["host"] == host] == ["removed"]

@@ -7,7 +7,7 @@ from storage.database import Transaction
 from storage.peers import PeerTerms
 
 
-async def test_terms_are_replaced_and_what_was_learnt_is_kept(
+async def test_terms_that_are_not_named_stay_and_so_does_what_was_learnt(
     tx: Transaction, now: datetime
 ) -> None:
     await peers.upsert(tx, "porto.example", PeerTerms(networks=["10.0.0.0/8"]), now)
@@ -19,8 +19,13 @@ async def test_terms_are_replaced_and_what_was_learnt_is_kept(
     peer = await peers.upsert(tx, "porto.example", PeerTerms(note="Portugal"), now)
 
     assert peer is not None
-    assert (peer.networks, peer.note) == ((), "Portugal")
+    assert (peer.networks, peer.note, peer.public_feed) == (("10.0.0.0/8",), "Portugal", True)
     assert (peer.shared_inbox_url, peer.software) == ("https://porto.example/in", "mastodon")
+    changed = await peers.upsert(
+        tx, "porto.example", PeerTerms(networks=[], public_feed=False), now
+    )
+    assert changed is not None
+    assert (changed.networks, changed.note, changed.public_feed) == ((), "Portugal", False)
 
 
 async def test_only_allowed_entries_let_traffic_through(tx: Transaction, now: datetime) -> None:
