@@ -365,23 +365,24 @@ async def count_by_state(conn: Connection) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    """Return when the next actor is due, None when nothing waits."""
-    due: datetime | None = await conn.fetchval(
-        """
-        SELECT min(GREATEST(due_at, COALESCE(leased_until, due_at)))
-        FROM inbox_actors
-        """
-    )
-    return due
-
-
 async def prune(tx: Transaction, before: datetime) -> int:
     """Forget activities that were done before; a repetition of them would be processed again."""
     return await tx.execute(
         """
         DELETE FROM inbox
         WHERE state = 'done'
+            AND done_at < $1
+        """,
+        before,
+    )
+
+
+async def prune_refused(tx: Transaction, before: datetime) -> int:
+    """Forget activities that were parked or buried before."""
+    return await tx.execute(
+        """
+        DELETE FROM inbox
+        WHERE state IN ('parked', 'buried')
             AND done_at < $1
         """,
         before,

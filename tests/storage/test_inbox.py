@@ -127,14 +127,17 @@ async def test_failures_are_counted_and_bury(tx: Transaction, now: datetime) -> 
     assert not await inbox.fail(tx, receipt_id, "a bug", now, most_attempts=2)
     await inbox.postpone(tx, held, BELA, now + MINUTE)
     assert (await inbox.lease(tx, now, actors=1, receipts=1, lasting=MINUTE)).actor_uris == ()
-    assert await inbox.next_due(tx) == now + MINUTE
+    (again,) = (await inbox.lease(tx, now + MINUTE, actors=1, receipts=1, lasting=MINUTE)).receipts
+    assert (again.id, again.attempts) == (receipt_id, 1)
     assert await inbox.fail(tx, receipt_id, "a bug", now, most_attempts=2)
 
     refused = await inbox.list_refused(tx)
     assert [(each.state, each.reason) for each in refused] == [("buried", "a bug")]
 
 
-async def test_pruning_forgets_only_what_is_done(tx: Transaction, now: datetime) -> None:
+async def test_pruning_forgets_what_is_done_and_apart_what_was_refused(
+    tx: Transaction, now: datetime
+) -> None:
     await _allow(tx, now)
     await inbox.receive(tx, [_receipt(n) for n in (1, 2, 3)], now)
     held = await inbox.lease(tx, now, actors=1, receipts=3, lasting=MINUTE)
@@ -143,6 +146,9 @@ async def test_pruning_forgets_only_what_is_done(tx: Transaction, now: datetime)
 
     assert await inbox.prune(tx, now + MINUTE) == 1
     assert await inbox.count_by_state(tx) == {"parked": 1, "waiting": 1}
+    assert await inbox.prune_refused(tx, now) == 0
+    assert await inbox.prune_refused(tx, now + MINUTE) == 1
+    assert await inbox.count_by_state(tx) == {"waiting": 1}
 
 
 async def test_arrival_during_a_release_is_not_forgotten(
