@@ -37,12 +37,6 @@ def check_note(note: Note) -> None:
         raise NotTrusted("The post and its author lie on different hosts.")
 
 
-def check_author_unchanged(note: Note, author: str) -> None:
-    """Check that a post still has the author under whom its id is known."""
-    if note.attributed_to != author:
-        raise NotTrusted("A post cannot change its author.")
-
-
 def check_actor_update(activity: Activity, actor: Actor) -> None:
     """Check that an actor is updated by nobody else."""
     if actor.id != activity.actor:

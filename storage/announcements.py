@@ -6,10 +6,37 @@ from datetime import datetime
 from storage import events
 from storage.database import Transaction
 from storage.events import NewEvent
-from storage.notifications import INSERT_WANTED, NotificationDraft
+from storage.notifications import NotificationDraft
+
+_INSERT_WANTED = """
+    INSERT INTO notifications AS n (account_id, type, from_account_id, status_id, created_at)
+    SELECT d.account_id, d.type, d.from_account_id, d.status_id, $5
+      FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+           AS d (account_id, type, from_account_id, status_id, position)
+      JOIN members m ON m.account_id = d.account_id
+     WHERE (d.account_id <> d.from_account_id OR d.type = 'poll')
+       AND NOT EXISTS (
+           SELECT FROM blocks b
+            WHERE (b.account_id = d.account_id AND b.target_id = d.from_account_id)
+               OR (b.account_id = d.from_account_id AND b.target_id = d.account_id))
+       AND NOT EXISTS (
+           SELECT FROM mutes
+            WHERE mutes.account_id = d.account_id
+              AND mutes.target_id = d.from_account_id
+              AND mutes.hide_notifications
+              AND (mutes.expires_at IS NULL OR mutes.expires_at > now()))
+       AND NOT EXISTS (
+           SELECT FROM statuses s
+             JOIN muted_conversations c ON c.conversation_id = s.conversation_id
+            WHERE s.id = d.status_id
+              AND c.account_id = d.account_id)
+     ORDER BY d.position
+    ON CONFLICT DO NOTHING
+    RETURNING n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at
+"""
 
 _ANNOUNCE = f"""
-    WITH told AS ({INSERT_WANTED}), given AS (
+    WITH told AS ({_INSERT_WANTED}), given AS (
         SELECT e.kind, e.subject_id, e.account_ids, e.detail, e.position
         FROM jsonb_to_recordset($6::jsonb) AS e(
             kind text, subject_id bigint, account_ids bigint[], detail jsonb, position bigint)
@@ -32,7 +59,9 @@ async def announce(
 ) -> None:
     """Log events, then store the notifications that are wanted and log each of them.
 
-    Which are wanted is as `notifications.insert_many` has it.
+    Left out silently: recipients who are not members, what somebody did to themselves (the end of
+    an own poll is told), senders who are blocked in either direction or muted with their
+    notifications, muted conversations, and what was told before.
     """
     if not drafts:
         await events.append_many(tx, news)

@@ -105,18 +105,6 @@ async def read_after(
     return [Event(**dict(row)) for row in rows]
 
 
-async def newest_id(conn: Connection) -> int:
-    """Return the highest id handed out so far, 0 before the first; its event may not be visible."""
-    return int(
-        await conn.fetchval(
-            """
-            SELECT CASE WHEN is_called THEN last_value ELSE 0 END
-            FROM stream_events_id_seq
-            """
-        )
-    )
-
-
 async def prune(tx: Transaction, before: datetime) -> int:
     """Delete events that are older and return their number."""
     return await tx.execute(

@@ -14,10 +14,6 @@ def account_is_reachable(account: str) -> str:
     )
 
 
-# For statements whose table `accounts` has no other name.
-ACCOUNT_IS_REACHABLE = account_is_reachable("accounts")
-
-
 def account_is_present(account: str) -> str:
     """Reachable, and neither suspended nor deleted."""
     return (

@@ -32,11 +32,6 @@ def id_for_remote(published: datetime, uri: str, now: datetime) -> int:
     return _make(min(moment, present))
 
 
-def id_time(value: int) -> datetime:
-    """Return the moment that an id carries, in whole milliseconds."""
-    return _EPOCH + (value >> _SHIFT) * _MILLISECOND
-
-
 def _milliseconds(moment: datetime) -> int:
     return max((moment - _EPOCH) // _MILLISECOND, 0)
 

@@ -45,57 +45,6 @@ class Selection:
 EVERYTHING = Selection()
 
 
-# Also part of the statement that announces them, see `storage.announcements`.
-INSERT_WANTED = """
-    INSERT INTO notifications AS n (account_id, type, from_account_id, status_id, created_at)
-    SELECT d.account_id, d.type, d.from_account_id, d.status_id, $5
-      FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
-           AS d (account_id, type, from_account_id, status_id, position)
-      JOIN members m ON m.account_id = d.account_id
-     WHERE (d.account_id <> d.from_account_id OR d.type = 'poll')
-       AND NOT EXISTS (
-           SELECT FROM blocks b
-            WHERE (b.account_id = d.account_id AND b.target_id = d.from_account_id)
-               OR (b.account_id = d.from_account_id AND b.target_id = d.account_id))
-       AND NOT EXISTS (
-           SELECT FROM mutes
-            WHERE mutes.account_id = d.account_id
-              AND mutes.target_id = d.from_account_id
-              AND mutes.hide_notifications
-              AND (mutes.expires_at IS NULL OR mutes.expires_at > now()))
-       AND NOT EXISTS (
-           SELECT FROM statuses s
-             JOIN muted_conversations c ON c.conversation_id = s.conversation_id
-            WHERE s.id = d.status_id
-              AND c.account_id = d.account_id)
-     ORDER BY d.position
-    ON CONFLICT DO NOTHING
-    RETURNING n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at
-"""
-
-
-async def insert_many(
-    tx: Transaction, drafts: Sequence[NotificationDraft], now: datetime
-) -> list[Notification]:
-    """Store those notifications that are wanted, in one statement, and return them.
-
-    Left out silently: recipients who are not members, what somebody did to themselves (the end of
-    an own poll is told), senders who are blocked in either direction or muted with their
-    notifications, muted conversations, and what was told before.
-    """
-    if not drafts:
-        return []
-    records = await tx.fetch(
-        INSERT_WANTED,
-        [draft.account_id for draft in drafts],
-        [draft.type for draft in drafts],
-        [draft.from_account_id for draft in drafts],
-        [draft.status_id for draft in drafts],
-        now,
-    )
-    return [_notification_of(record) for record in records]
-
-
 def _selected(first: int) -> str:
     # An account that is out of reach or gone is not shown to have done anything.
     return f"""
@@ -175,14 +124,6 @@ async def find(conn: Connection, account_id: int, notification_id: int) -> Notif
         notification_id,
     )
     return None if record is None else _notification_of(record)
-
-
-async def find_many(conn: Connection, ids: Sequence[int]) -> dict[int, Notification]:
-    """Return the notifications that exist, whosever they are, by id."""
-    records = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM notifications n WHERE n.id = ANY($1::bigint[])", list(ids)
-    )
-    return {record["id"]: _notification_of(record) for record in records}
 
 
 async def delete(tx: Transaction, account_id: int, notification_id: int) -> bool:

@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from storage.ids import id_for_remote, id_time, new_id
+from storage.ids import id_for_remote, new_id
 
 MONDAY = datetime(2026, 3, 2, 9, 0, 0, 123_000, tzinfo=UTC)
 moments = some.datetimes(timezones=some.just(UTC))
+
+
+def id_time(value: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value >> 16)
 
 
 def test_an_id_carries_its_time() -> None:

@@ -1,10 +1,11 @@
 """Follows count themselves, exactly; notifications know who wants them."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from storage import accounts, lists, markers, members, notifications, relationships
-from storage.database import Database, Transaction
+from storage import accounts, announcements, lists, markers, members, notifications, relationships
+from storage.database import Database, Record, Transaction
 from storage.follows import FollowState
 from storage.ids import new_id
 from storage.lists import AccountList
@@ -80,6 +81,17 @@ async def test_opposite_follows_at_once_neither_wait_nor_miscount(
             assert [await counts(tx, each) for each in people] == [(0, 0)] * 3
 
 
+async def announced(
+    tx: Transaction, drafts: Sequence[NotificationDraft], now: datetime
+) -> list[Record]:
+    """Announce and return the account and type of each notification that this made."""
+    newest = await tx.fetchval("SELECT COALESCE(max(id), 0) FROM notifications")
+    await announcements.announce(tx, drafts, [], now)
+    return await tx.fetch(
+        "SELECT account_id, type FROM notifications WHERE id > $1 ORDER BY id", newest
+    )
+
+
 async def test_notifications_reach_only_those_who_want_them(tx: Transaction, now: datetime) -> None:
     ana, bo, cy, di = [await add_signed_in(tx, name, now) for name in ("ana", "bo", "cy", "di")]
     visitor = await offices.add_stranger(tx, "rui", "porto.example", now)
@@ -89,19 +101,19 @@ async def test_notifications_reach_only_those_who_want_them(tx: Transaction, now
             tx, new_id(now), muter, bo, hide_notifications=quietly, expires_at=None, now=now
         )
     drafts = [NotificationDraft(each, "follow", bo) for each in (ana, bo, cy, di, visitor, di)]
-    made = await notifications.insert_many(tx, drafts, now)
-    assert [each.account_id for each in made] == [di]
-    assert await notifications.insert_many(tx, drafts, now) == []
+    made = await announced(tx, drafts, now)
+    assert [each["account_id"] for each in made] == [di]
+    assert await announced(tx, drafts, now) == []
     back = [NotificationDraft(bo, "follow", ana), NotificationDraft(bo, "poll", bo)]
-    assert [each.type for each in await notifications.insert_many(tx, back, now)] == ["poll"]
+    assert [each["type"] for each in await announced(tx, back, now)] == ["poll"]
     await tx.execute("UPDATE mutes SET expires_at = now()")
-    assert len(await notifications.insert_many(tx, drafts, now)) == 1
+    assert len(await announced(tx, drafts, now)) == 1
 
 
 async def test_a_notification_ends_with_what_it_tells(tx: Transaction, now: datetime) -> None:
     ana, bo, cy = [await add_signed_in(tx, name, now) for name in ("ana", "bo", "cy")]
     drafts = [NotificationDraft(ana, "follow", bo), NotificationDraft(ana, "follow", cy)]
-    await notifications.insert_many(tx, drafts, now)
+    await announced(tx, drafts, now)
     assert await notifications.count_newer(tx, ana, 0, 10) == 2
     assert await notifications.count_newer(tx, ana, 0, 1) == 1
     assert await notifications.delete_matching(tx, drafts[:1]) == 1
