@@ -24,11 +24,13 @@ def read_like(activity: Activity) -> str:
 async def apply_like(
     tx: Transaction, app: App, received: Received, uri: str, now: datetime
 ) -> Outcome:
-    """Store the favourite of a known post that the actor may see; others are ignored."""
+    """Store the favourite of a known post that the actor may see; others are ignored, as boosts."""
     status = await statuses.find_by_uri(tx, uri)
-    if status is None or received.activity.id in await statuses.tombstoned(
-        tx, [received.activity.id]
-    ):
+    if status is None or status.reblog_of_id is not None:
+        return Outcome.DONE
+    like_uri = received.activity.id
+    if like_uri in await statuses.tombstoned(tx, [like_uri]):
+        # It was taken back before it came.
         return Outcome.DONE
     actor = received.account
     if status.id not in await statuses.list_visible(tx, actor.id, [status.id]):

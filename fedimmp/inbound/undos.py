@@ -76,7 +76,10 @@ async def apply_undo(
     for take_back in chosen:
         if await take_back():
             return Outcome.DONE
-    if undone.uri is not None and received.account.domain is not None:
+    if undone.uri is None or received.account.domain is None:
+        return Outcome.DONE
+    # A post that is stored under this id, yet was not found above, belongs to a neighbour.
+    if await statuses.find_by_uri(tx, undone.uri) is None:
         await removals.bury(tx, [undone.uri], received.account.domain, now)
     return Outcome.DONE
 

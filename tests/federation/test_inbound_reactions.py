@@ -72,6 +72,32 @@ async def test_like_of_a_post_out_of_sight_is_ignored(hq: App, porto: Foreign) -
     assert await told(ana) == []
 
 
+async def test_like_of_a_boost_is_ignored(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    status_id, uri = await _publish(ana)
+    announce = bela.announce(uri)
+    await bela.send(hq, announce)
+
+    await bela.send(hq, bela.activity("Like", announce["id"]))
+
+    boost = await status_of(hq, announce["id"])
+    assert boost is not None
+    assert await _counts(hq, boost.id) == (0, 0)
+    assert await _counts(hq, status_id) == (0, 1)
+
+
+async def test_undo_of_a_neighbours_post_does_not_bury_it(hq: App, porto: Foreign) -> None:
+    bela, caio = porto.person("bela"), porto.person("caio")
+    note = bela.note()
+    await bela.send(hq, bela.create(note))
+
+    late = f"{caio.uri}#late"
+    await caio.send(hq, caio.activity("Undo", note["id"]), caio.activity("Undo", late))
+
+    async with hq.db.reader() as conn:
+        assert await statuses.tombstoned(conn, [note["id"], late]) == {late}
+
+
 async def test_boost_of_ours_counts_and_is_told(hq: App, porto: Foreign) -> None:
     ana, bela = await member(hq, "ana"), porto.person("bela")
     status_id, uri = await _publish(ana)
