@@ -3,7 +3,7 @@
 Templates escape everything; only HTML that was sanitised when it came in is marked as such.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +39,9 @@ _UNITS: Final = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"))
 class Templates:
     """The templates of one edge, in a folder of their own, over the shared layout."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, filters: Mapping[str, Callable[..., str]] | None = None
+    ) -> None:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader((folder, _SHARED)),
             autoescape=True,
@@ -48,7 +50,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            ago=ago, full_time=full_time, sanitised=Markup, compact=compact
+            ago=ago, full_time=full_time, sanitised=Markup, compact=compact, **(filters or {})
         )
         self._environment.globals["asset"] = asset_path
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fedimmp.errors import Unavailable
+from fedimmp.pages.rendering import at_home
 from fedimmp.services import posting, signing_in
 from fedimmp.services.drafts import Draft
 from fedimmp.web.assets import ASSETS
@@ -42,6 +43,18 @@ async def test_what_people_type_stays_text(ana: Browser) -> None:
     text = (await ana.get("/")).text
     assert "&lt;b&gt;at noon&lt;/b&gt;" in text
     assert "<b>at noon" not in text
+
+
+async def test_mentions_lead_to_pages_where_one_is_signed_in(
+    inhabited: Office, ana: Browser
+) -> None:
+    text = (await ana.get("/")).text
+    assert '<a href="/@bo" class="u-url mention"' in text
+    assert f'<a href="{inhabited.app.uris.origin}/@bo"' not in text
+    rui = {"acct": "rui@porto.example:8002", "url": "https://porto.example:8002/@rui?a&b"}
+    there = '<a href="https://porto.example:8002/@rui?a&amp;b">@rui</a>'
+    assert at_home(there, [rui]) == '<a href="/@rui@porto.example:8002">@rui</a>'
+    assert at_home(there, []) == there
 
 
 async def test_home_has_pages(inhabited: Office) -> None:
