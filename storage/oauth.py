@@ -277,50 +277,33 @@ async def has_grant(conn: Connection, app_id: int, account_id: int, scopes: Sequ
 
 async def revoke_token(tx: Transaction, token_id: int, now: datetime) -> list[int]:
     """Revoke one token; returns its id, or nothing when it was revoked before."""
-    return await _revoked(
-        tx,
-        """
-        UPDATE tokens
-        SET revoked_at = $2
-        WHERE id = $1
-            AND revoked_at IS NULL
-        RETURNING id
-        """,
-        token_id,
-        now,
-    )
+    return await _revoke(tx, "id = $1", token_id, now)
 
 
 async def revoke_tokens_of_code(tx: Transaction, code_hash: bytes, now: datetime) -> list[int]:
     """Revoke the tokens that a code made; returns the ids of those that were live."""
-    return await _revoked(
-        tx,
-        """
-        UPDATE tokens
-        SET revoked_at = $2
-        WHERE code_hash = $1
-            AND revoked_at IS NULL
-        RETURNING id
-        """,
-        code_hash,
-        now,
-    )
+    return await _revoke(tx, "code_hash = $1", code_hash, now)
 
 
 async def revoke_tokens_of_account(tx: Transaction, account_id: int, now: datetime) -> list[int]:
     """Revoke every token of a member; returns the ids of those that were live."""
-    return await _revoked(
-        tx,
-        """
+    return await _revoke(tx, "account_id = $1", account_id, now)
+
+
+async def _revoke(tx: Transaction, condition: str, value: object, now: datetime) -> list[int]:
+    # The condition is a literal of this module.
+    rows = await tx.fetch(
+        f"""
         UPDATE tokens
         SET revoked_at = $2
-        WHERE account_id = $1
+        WHERE {condition}
             AND revoked_at IS NULL
         RETURNING id
         """,
-        account_id,
+        value,
         now,
     )
+    return [row["id"] for row in rows]
 
 
 async def delete_codes_of_account(tx: Transaction, account_id: int) -> None:
@@ -334,10 +317,6 @@ async def owners_of_tokens(conn: Connection, token_ids: Sequence[int]) -> dict[i
         "SELECT id, account_id FROM tokens WHERE id = ANY($1::bigint[])", list(token_ids)
     )
     return {row["id"]: row["account_id"] for row in rows}
-
-
-async def _revoked(tx: Transaction, sql: str, *args: object) -> list[int]:
-    return [row["id"] for row in await tx.fetch(sql, *args)]
 
 
 def _app(row: Record) -> OAuthApp:
