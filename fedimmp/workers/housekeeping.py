@@ -58,7 +58,7 @@ CHORES: Final = (
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
-    Chore("refused activities", _HOUR, lambda tx, _, now: inbox.prune_refused(tx, now - _DEAD_KEPT)),
+    Chore("refused ones", _HOUR, lambda tx, _, now: inbox.prune_refused(tx, now - _DEAD_KEPT)),
     Chore("late deliveries", _HOUR, _give_up),
     Chore("dead deliveries", _HOUR, lambda tx, _, now: deliveries.prune(tx, now - _DEAD_KEPT)),
     Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),
