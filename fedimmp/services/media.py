@@ -32,6 +32,20 @@ def preview_key(key: str) -> str:
     return hashlib.sha256(f"preview {key}".encode()).hexdigest()[:32]
 
 
+def check_description(app: App, description: str | None) -> None:
+    """Raise Invalid for words about a picture that are too long."""
+    longest = app.config.media.max_description_characters
+    if description is not None and len(description) > longest:
+        raise Invalid(f"Validation failed: description is too long (maximum is {longest})")
+
+
+def focus_of(row: Media) -> Focus | None:
+    """Return the focal point of a picture, None where it has none."""
+    if row.focus_x is None or row.focus_y is None:
+        return None
+    return row.focus_x, row.focus_y
+
+
 async def upload(
     app: App,
     account_id: int,
@@ -46,7 +60,7 @@ async def upload(
         raise TooLarge(
             f"A picture may have {app.config.media.max_image_bytes // 1024**2} MiB at most"
         )
-    _check_description(app, description)
+    check_description(app, description)
     picture = await _make(app, data, purpose)
     key = new_key()
     await _store(app, key, picture)
@@ -78,19 +92,16 @@ async def describe(
     app: App, account_id: int, media_id: int, *, description: str | None, focus: Focus | None
 ) -> None:
     """Change what a picture says before it is posted; None leaves a value as it is."""
-    _check_description(app, description)
+    check_description(app, description)
     async with app.db.writer() as tx:
         found = await media.find_unattached(tx, account_id, media_id)
         if found is None:
             raise NotFound
-        before = None
-        if found.focus_x is not None and found.focus_y is not None:
-            before = (found.focus_x, found.focus_y)
         await media.set_description(
             tx,
             media_id,
             description=found.description if description is None else description,
-            focus=focus or before,
+            focus=focus or focus_of(found),
         )
 
 
@@ -198,9 +209,3 @@ async def _store(app: App, key: str, picture: Picture) -> None:
     if picture.preview:
         await app.media.put(preview_key(key), picture.preview)
     await app.media.put(key, picture.file)
-
-
-def _check_description(app: App, description: str | None) -> None:
-    longest = app.config.media.max_description_characters
-    if description is not None and len(description) > longest:
-        raise Invalid(f"Validation failed: description is too long (maximum is {longest})")

@@ -11,6 +11,8 @@ from fedimmp.effects.statuses import statuses_deleted, statuses_edited, statuses
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.render.sanitise import clean_characters
 from fedimmp.services.drafts import Draft, MediaChange, PollDraft, Prepared, prepare
+from fedimmp.services.media import check_description, focus_of
+from fedimmp.services.voting import schedule_end
 from storage import (
     edits,
     idempotency,
@@ -26,7 +28,6 @@ from storage.edits import Change, Description
 from storage.errors import Conflict
 from storage.ids import new_id
 from storage.members import Member
-from storage.polls import NewPoll
 from storage.statuses import NewMention, NewStatus, Status, Visibility
 
 __all__ = [
@@ -78,7 +79,7 @@ async def publish(
         stored = await statuses.insert_many(tx, [new])
         await statuses_published(tx, app, stored, now)
         if new.poll is not None:
-            await _schedule_end(tx, new.poll)
+            await schedule_end(tx, new.poll)
         return status_id
 
     return await _with_fresh_ids(app, work)
@@ -125,7 +126,7 @@ async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
         )
         edited = await edits.apply(tx, status, change, now)
         if prepared.poll is not None:
-            await _schedule_end(tx, prepared.poll)
+            await schedule_end(tx, prepared.poll)
         if edited is None:
             return
         gone = [each.id for each in earlier if each.id not in prepared.media_ids]
@@ -238,7 +239,7 @@ def _descriptions(
         if each.media_id in by_id
     )
     return tuple(
-        new for file, new in wanted if (new.text, new.focus) != (file.description, _focus(file))
+        new for file, new in wanted if (new.text, new.focus) != (file.description, focus_of(file))
     )
 
 
@@ -246,19 +247,5 @@ def _description(app: App, file: media.Media, change: MediaChange) -> Descriptio
     text = file.description
     if change.description is not None:
         text = clean_characters(change.description) or None
-    longest = app.config.media.max_description_characters
-    if text is not None and len(text) > longest:
-        raise Invalid(f"Validation failed: description is too long (maximum is {longest})")
-    return Description(file.id, text, change.focus or _focus(file))
-
-
-def _focus(file: media.Media) -> tuple[float, float] | None:
-    if file.focus_x is None or file.focus_y is None:
-        return None
-    return file.focus_x, file.focus_y
-
-
-async def _schedule_end(tx: Transaction, poll: NewPoll) -> None:
-    await jobs.enqueue(
-        tx, "poll_end", {"poll_id": poll.id}, key=str(poll.id), due_at=poll.expires_at
-    )
+    check_description(app, text)
+    return Description(file.id, text, change.focus or focus_of(file))

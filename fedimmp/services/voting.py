@@ -10,7 +10,7 @@ from fedimmp.errors import Invalid, NotFound
 from storage import jobs, polls, statuses
 from storage.database import Transaction
 from storage.ids import new_id
-from storage.polls import NewVote, Poll
+from storage.polls import NewPoll, NewVote, Poll
 
 
 async def vote(app: App, account_id: int, poll_id: int, choices: Sequence[int]) -> None:
@@ -43,7 +43,7 @@ async def vote(app: App, account_id: int, poll_id: int, choices: Sequence[int]) 
         ]
         await voted(tx, app, poll, await polls.insert_votes(tx, poll, votes), now)
         if poll.expires_at is not None:
-            await _schedule_end(tx, poll)
+            await schedule_end(tx, poll)
 
     await app.db.transact(work)
 
@@ -57,7 +57,7 @@ async def end_poll(app: App, payload: Mapping[str, int]) -> None:
         if poll is None:
             return
         if not poll.has_ended(now):
-            await _schedule_end(tx, poll)
+            await schedule_end(tx, poll)
             return
         ended = await polls.take_ended(tx, poll.id, now)
         if ended is None:
@@ -94,7 +94,8 @@ async def _spread_counts(tx: Transaction, app: App, poll: Poll) -> None:
         await statuses_edited(tx, app, [status], app.now(), quietly=True)
 
 
-async def _schedule_end(tx: Transaction, poll: Poll) -> None:
+async def schedule_end(tx: Transaction, poll: NewPoll | Poll) -> None:
+    """Have `end_poll` run when the poll's time is over."""
     await jobs.enqueue(
         tx, "poll_end", {"poll_id": poll.id}, key=str(poll.id), due_at=poll.expires_at
     )
