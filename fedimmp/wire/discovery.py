@@ -18,7 +18,7 @@ from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Connection
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Origin"}
-# Clients that know us not look whether we speak as Mastodon does (megalodon).
+# Clients that do not know us look here whether we speak as Mastodon does (megalodon).
 _UPSTREAM: Final = {"name": "mastodon", "version": "4.2.0"}
 
 
