@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 
 def timestamp(moment: datetime) -> str:
     """Return an aware time as `YYYY-MM-DDTHH:MM:SS.mmmZ`; some apps read nothing else."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def maybe_timestamp(moment: datetime | None) -> str | None:
