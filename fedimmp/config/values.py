@@ -4,6 +4,7 @@ A kind reads what TOML gives. Text from the environment is first turned into wha
 """
 
 import ipaddress
+from abc import ABC, abstractmethod
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +18,12 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-class Kind(fields.Field[Any]):
+class Kind(fields.Field[Any], ABC):
     """A marshmallow field that can also read the text of an environment variable."""
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """Return the value that TOML's value means; raises ValidationError."""
-        raise NotImplementedError
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return self.read(value)

@@ -4,6 +4,7 @@ A form is a marshmallow schema of such fields. `Call.form` loads it: unknown par
 ignored, and what fails becomes a 422 with a sentence.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -52,15 +53,15 @@ def parse_id(value: object) -> int | None:
     return None
 
 
-class Parameter(fields.Field[Any]):
+class Parameter(fields.Field[Any], ABC):
     """A field of a form; null is allowed unless it says otherwise."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"allow_none": True, **kwargs})
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """Return what the client's value means; raises ValidationError."""
-        raise NotImplementedError
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return self.read(value)
