@@ -9,6 +9,7 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
 from fedimmp.services import peering
+from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
 from storage.peers import Peer
 
@@ -118,20 +119,39 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 def show(host: str, config_path: Path | None, as_json: bool) -> None:
-    """Show one host's entry."""
+    """Show one host's entry, and what it sent that could not be understood or trusted."""
 
-    async def work(app: App) -> tuple[Peer, HostState | None]:
+    async def work(app: App) -> tuple[Peer, HostState | None, list[ParkedReceipt]]:
         found = await peering.get_peer(app, host)
-        return found, (await peering.delivery_states(app)).get(found.host)
+        states = await peering.delivery_states(app)
+        return found, states.get(found.host), await peering.refused_activities(app, found.host)
 
-    found, state = with_app(config_path, work)
-    entry = _entry(found) | (_delivery(state) if as_json else {"delivery": _summary(state)})
+    found, state, refused = with_app(config_path, work)
     if as_json:
-        print_json(entry)
+        print_json(_entry(found) | _delivery(state) | {"refused": [_refusal(r) for r in refused]})
         return
+    entry = _entry(found) | {"delivery": _summary(state)}
     for name, value in entry.items():
         shown = " ".join(value) if isinstance(value, list) else value
         click.echo(f"{name:12} {shown}")
+    for receipt in refused:
+        shown = " ".join(str(part) for part in _refusal(receipt).values())
+        click.echo(f"{'refused':12} {shown}")
+
+
+def _refusal(receipt: ParkedReceipt) -> dict[str, str]:
+    """Return what is told of a refused activity; a peer's words must not steer a terminal."""
+    told = {
+        "received_at": receipt.received_at.isoformat(),
+        "type": receipt.type,
+        "activity": receipt.activity_uri,
+        "state": receipt.state,
+        "reason": receipt.reason,
+    }
+    return {
+        name: "".join(char if char.isprintable() else " " for char in text)
+        for name, text in told.items()
+    }
 
 
 def _entry(entry: Peer) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from activitypub.uris import check_host, host_of, is_loopback_name
 from fedimmp.app import App
 from fedimmp.effects.peers import peers_changed
 from fedimmp.errors import Conflict, Invalid, NotFound
-from storage import inbox_hosts, peers
+from storage import inbox, inbox_hosts, peers
 from storage.database import Connection
+from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
 from storage.peers import Peer, PeerTerms
 
 _MAX_NOTE = 1000
+_REFUSED_SHOWN = 20
 
 
 async def add_peer(
@@ -82,6 +84,12 @@ async def delivery_states(app: App) -> dict[str, HostState]:
     """Return how each host that we ever addressed takes what we send."""
     async with app.db.reader() as conn:
         return {state.host: state for state in await inbox_hosts.list_hosts(conn)}
+
+
+async def refused_activities(app: App, host: str) -> list[ParkedReceipt]:
+    """Return the newest activities of a host that were parked or buried, with the reasons."""
+    async with app.db.reader() as conn:
+        return await inbox.list_refused(conn, limit=_REFUSED_SHOWN, host=host)
 
 
 async def get_peer(app: App, host: str) -> Peer:

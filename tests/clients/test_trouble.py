@@ -1,6 +1,7 @@
 """Offices in trouble: away for a while, off the list, without a database, never on the list."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -219,3 +220,23 @@ async def test_anonymous_visitors_see_only_the_door(pair: list[Office]) -> None:
             async with visitor.get(pair[0].url + path, allow_redirects=False) as answer:
                 assert answer.status in (302, 303), path
                 assert "/auth/sign_in" in answer.headers["Location"]
+
+
+async def test_what_a_peer_sent_in_vain_is_shown_with_its_reason(pair: list[Office]) -> None:
+    assert pair[0].app is not None
+    async with pair[0].app.db.writer() as tx:
+        await tx.execute(
+            """
+            INSERT INTO inbox (actor_uri, activity_uri, host, type, body, state, reason)
+            VALUES ($1, $2, $3, 'Create', '', 'parked', $4)
+            """,
+            f"{pair[1].url}/ap/users/1",
+            f"{pair[1].url}/ap/users/1/activities/2",
+            pair[1].host,
+            "The note has \x1b[31mno author.",
+        )
+    shown = await pair[0].command("peer", "show", pair[1].host)
+    assert f"Create {pair[1].url}/ap/users/1/activities/2 parked The note has  [31mno" in shown
+    assert "\x1b" not in shown
+    told = json.loads(await pair[0].command("peer", "show", pair[1].host, "--json"))
+    assert told["refused"][0]["reason"].endswith("no author.")
