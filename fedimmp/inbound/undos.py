@@ -19,7 +19,7 @@ from fedimmp.effects.interactions import unfavourited
 from fedimmp.effects.statuses import statuses_deleted
 from fedimmp.inbound.follows import find_member
 from fedimmp.inbound.received import Handler, Outcome, Received
-from storage import accounts, blocks, interactions, relationships, removals, statuses
+from storage import accounts, interactions, relationships, removals, statuses
 from storage.accounts import Account
 from storage.database import Transaction
 
@@ -146,7 +146,7 @@ class _Undo:
         if self.undone.object_uri is not None:
             target = await find_member(self.tx, self.undone.object_uri)
         elif self.undone.uri is not None:
-            known = await blocks.find_block_by_uri(self.tx, self.actor.id, self.undone.uri)
+            known = await relationships.find_block_by_uri(self.tx, self.actor.id, self.undone.uri)
             target = None if known is None else await accounts.get(self.tx, known.target_id)
         if target is None:
             return False
