@@ -1,0 +1,124 @@
+"""Actors of peers become typed values."""
+
+import re
+from typing import Any
+
+from activitypub.errors import Malformed
+from activitypub.objects import Actor, PublicKey
+from activitypub.properties import (
+    first,
+    flag_of,
+    listed,
+    text_of,
+    time_of,
+    type_of,
+    uri_of,
+    uris_of,
+)
+from activitypub.reading.parts import (
+    MAX_NAME,
+    MAX_SUMMARY,
+    own_page,
+    own_uri,
+    read_emojis,
+    read_image,
+    required_id,
+    tags,
+    type_among,
+)
+from activitypub.uris import shown
+from activitypub.vocabulary import ACTOR_TYPES
+
+# Mastodon's limits (its FEDERATION.md), and ours where it names none.
+
+MAX_FIELDS = 50
+MAX_FIELD = 2047
+MAX_KEYS = 10
+MAX_ALIASES = 256
+
+# An instance actor is often named for its host, which has a port on a test machine.
+_USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*(?::[0-9]{2,5})?", re.IGNORECASE | re.ASCII)
+
+
+def read_actor(document: dict[str, Any]) -> Actor:
+    """Read an actor; raises Malformed.
+
+    Required are an https id, a known type, a user name or a webfinger address, and an inbox on
+    the actor's own origin; whatever else lies on another host is dropped.
+    """
+    actor_id = required_id(document, "actor")
+    kind = type_among(document, ACTOR_TYPES, "actor")
+    inbox = own_uri(document.get("inbox"), actor_id)
+    if inbox is None:
+        raise Malformed(f"{shown(actor_id)} has no inbox on its own host.")
+    webfinger = text_of(document, "webfinger", MAX_NAME).removeprefix("acct:") or None
+    return Actor(
+        id=actor_id,
+        type=kind,
+        username=_read_username(document, webfinger),
+        inbox=inbox,
+        shared_inbox=_read_shared_inbox(document, actor_id),
+        outbox=own_uri(document.get("outbox"), actor_id),
+        followers=own_uri(document.get("followers"), actor_id),
+        following=own_uri(document.get("following"), actor_id),
+        featured=own_uri(document.get("featured"), actor_id),
+        name=text_of(document, "name", MAX_NAME),
+        summary_html=text_of(document, "summary", MAX_SUMMARY),
+        url=own_page(document, actor_id),
+        locked=flag_of(document.get("manuallyApprovesFollowers")),
+        bot=kind in ("Service", "Application"),
+        discoverable=flag_of(document.get("discoverable")),
+        indexable=flag_of(document.get("indexable")),
+        icon=read_image(document.get("icon")),
+        image=read_image(document.get("image")),
+        fields=_read_fields(document),
+        keys=_read_keys(document, actor_id),
+        published=time_of(document.get("published")),
+        also_known_as=uris_of(document.get("alsoKnownAs"), MAX_ALIASES),
+        moved_to=uri_of(document.get("movedTo")),
+        webfinger=webfinger,
+        suspended=flag_of(document.get("suspended")),
+        emojis=read_emojis(tags(document, "Emoji")),
+    )
+
+
+def _read_username(document: dict[str, Any], webfinger: str | None) -> str:
+    username = document.get("preferredUsername")
+    if username is None and webfinger is not None:
+        username = webfinger.partition("@")[0]
+    if not isinstance(username, str) or len(username) > MAX_NAME:
+        raise Malformed("The actor has no user name.")
+    if not _USERNAME.fullmatch(username):
+        raise Malformed("The user name of the actor contains characters that are not accepted.")
+    return username
+
+
+def _read_shared_inbox(document: dict[str, Any], actor_id: str) -> str | None:
+    endpoints = first(document.get("endpoints"))
+    if isinstance(endpoints, dict) and (uri := own_uri(endpoints.get("sharedInbox"), actor_id)):
+        return uri
+    return own_uri(document.get("sharedInbox"), actor_id)
+
+
+def _read_fields(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    items = [
+        item
+        for item in listed(document.get("attachment"))
+        if isinstance(item, dict) and type_of(item, ("PropertyValue",)) == "PropertyValue"
+    ]
+    return tuple(
+        (text_of(item, "name", MAX_FIELD), text_of(item, "value", MAX_FIELD))
+        for item in items[:MAX_FIELDS]
+    )
+
+
+def _read_keys(document: dict[str, Any], actor_id: str) -> tuple[PublicKey, ...]:
+    """Read the keys that name this actor as owner and lie on its origin; others are ignored."""
+    found = []
+    for item in listed(document.get("publicKey"))[:MAX_KEYS]:
+        if not isinstance(item, dict) or uri_of(item.get("owner")) != actor_id:
+            continue
+        key_id, pem = own_uri(item.get("id"), actor_id), item.get("publicKeyPem")
+        if key_id is not None and isinstance(pem, str):
+            found.append(PublicKey(key_id, actor_id, pem))
+    return tuple(found)

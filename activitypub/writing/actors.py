@@ -1,0 +1,122 @@
+"""Our actors as documents: whole for signed readers, bare for anybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from activitypub.objects import Image
+from activitypub.writing.context import CONTEXT, Json
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingActor:
+    """A member of ours, or another actor of this instance, as peers see it.
+
+    handle is user@host; fields are (name, HTML) pairs; published is shown with its day only.
+    """
+
+    uri: str
+    type: str
+    username: str
+    handle: str
+    inbox: str
+    shared_inbox: str
+    outbox: str
+    followers: str
+    following: str
+    featured: str
+    url: str
+    key_id: str
+    public_key_pem: str
+    name: str = ""
+    summary_html: str = ""
+    locked: bool = False
+    discoverable: bool = True
+    indexable: bool = True
+    published: datetime | None = None
+    icon: Image | None = None
+    image: Image | None = None
+    fields: Sequence[tuple[str, str]] = ()
+    suspended: bool = False
+
+
+def actor(member: OutgoingActor) -> Json:
+    """Return the whole document of an actor, for signed readers."""
+    document = bare_actor(member) | {
+        "webfinger": member.handle,
+        "outbox": member.outbox,
+        "followers": member.followers,
+        "following": member.following,
+        "featured": member.featured,
+        "endpoints": {"sharedInbox": member.shared_inbox},
+        "name": member.name,
+        "summary": member.summary_html,
+        "url": member.url,
+        "manuallyApprovesFollowers": member.locked,
+        "discoverable": member.discoverable,
+        "indexable": member.indexable,
+        "attachment": [
+            {"type": "PropertyValue", "name": name, "value": value} for name, value in member.fields
+        ],
+    }
+    if member.published is not None:
+        document["published"] = f"{member.published.astimezone(UTC):%Y-%m-%d}T00:00:00Z"
+    if member.suspended:
+        document["suspended"] = True
+    for name, picture in (("icon", member.icon), ("image", member.image)):
+        if picture is not None:
+            document[name] = _image(picture)
+    return document
+
+
+def bare_actor(member: OutgoingActor) -> Json:
+    """Return what anybody needs to verify the signatures of an actor, and no more."""
+    return {
+        "@context": CONTEXT,
+        "id": member.uri,
+        "type": member.type,
+        "preferredUsername": member.username,
+        "inbox": member.inbox,
+        "publicKey": _public_key(member.key_id, member.uri, member.public_key_pem),
+    }
+
+
+def instance_actor(
+    uri: str,
+    *,
+    username: str,
+    name: str,
+    url: str,
+    inbox: str,
+    outbox: str,
+    shared_inbox: str,
+    key_id: str,
+    public_key_pem: str,
+) -> Json:
+    """Return the actor that signs the fetches of this instance; anybody may read it."""
+    return {
+        "@context": CONTEXT,
+        "id": uri,
+        "type": "Application",
+        "preferredUsername": username,
+        "name": name,
+        "url": url,
+        "inbox": inbox,
+        "outbox": outbox,
+        "endpoints": {"sharedInbox": shared_inbox},
+        "manuallyApprovesFollowers": True,
+        "publicKey": _public_key(key_id, uri, public_key_pem),
+    }
+
+
+def _public_key(key_id: str, owner: str, pem: str) -> Json:
+    return {"id": key_id, "owner": owner, "publicKeyPem": pem}
+
+
+def _image(picture: Image) -> Json:
+    document: Json = {"type": "Image", "url": picture.url}
+    if picture.media_type is not None:
+        document["mediaType"] = picture.media_type
+    if picture.description:
+        document["summary"] = picture.description
+    return document

@@ -1,0 +1,55 @@
+"""What all our documents share: the @context, their bytes, their times."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from activitypub.documents import serialise
+from activitypub.errors import TooLarge
+from activitypub.vocabulary import AS2, SECURITY_V1, WEBFINGER_TERMS
+
+Json = dict[str, Any]
+
+# Misskey refuses larger bodies.
+MAX_BODY = 64 * 1024
+
+CONTEXT: list[Any] = [
+    AS2,
+    SECURITY_V1,
+    WEBFINGER_TERMS,
+    {
+        "toot": "http://joinmastodon.org/ns#",
+        "schema": "http://schema.org#",
+        "ostatus": "http://ostatus.org#",
+        "Hashtag": "as:Hashtag",
+        "PropertyValue": "schema:PropertyValue",
+        "blurhash": "toot:blurhash",
+        "conversation": "ostatus:conversation",
+        "discoverable": "toot:discoverable",
+        "featured": {"@id": "toot:featured", "@type": "@id"},
+        "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
+        "indexable": "toot:indexable",
+        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "sensitive": "as:sensitive",
+        "suspended": "toot:suspended",
+        "value": "schema:value",
+        "votersCount": "toot:votersCount",
+    },
+]
+
+
+def encode(document: Json) -> bytes:
+    """Return the bytes to send; raises TooLarge beyond 64 KiB."""
+    body = serialise(document)
+    if len(body) > MAX_BODY:
+        raise TooLarge(f"A document of ours is larger than {MAX_BODY} bytes.")
+    return body
+
+
+def timestamp(time: datetime) -> str:
+    """Return a time as it stands on the wire: UTC with milliseconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def embedded(document: Json) -> Json:
+    """Return a document as it stands inside another one: without its context."""
+    return {name: value for name, value in document.items() if name != "@context"}

@@ -1,0 +1,115 @@
+"""Our posts as documents, and what stands where one was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from activitypub.objects import Attachment, Mention, Poll
+from activitypub.writing.context import CONTEXT, Json, timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A hashtag without its #, and the page that lists it."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingNote:
+    """A post of a member; a poll makes it a Question. to and cc come from audience.audience()."""
+
+    uri: str
+    actor: str
+    url: str
+    content_html: str
+    published: datetime
+    to: Sequence[str]
+    cc: Sequence[str]
+    summary: str | None = None
+    language: str | None = None
+    updated: datetime | None = None
+    in_reply_to: str | None = None
+    sensitive: bool = False
+    attachments: Sequence[Attachment] = ()
+    mentions: Sequence[Mention] = ()
+    hashtags: Sequence[Tag] = ()
+    poll: Poll | None = None
+    conversation: str | None = None
+
+
+def note(post: OutgoingNote) -> Json:
+    """Return a Note, or a Question where there is a poll."""
+    document: Json = {
+        "@context": CONTEXT,
+        "id": post.uri,
+        "type": "Note" if post.poll is None else "Question",
+        "attributedTo": post.actor,
+        "url": post.url,
+        "published": timestamp(post.published),
+        "to": list(post.to),
+        "cc": list(post.cc),
+        "inReplyTo": post.in_reply_to,
+        "summary": post.summary or None,
+        "sensitive": post.sensitive,
+        "content": post.content_html,
+        "attachment": [_attachment(file) for file in post.attachments],
+        "tag": [
+            *({"type": "Mention", "href": each.href, "name": each.name} for each in post.mentions),
+            *(
+                {"type": "Hashtag", "href": each.href, "name": f"#{each.name}"}
+                for each in post.hashtags
+            ),
+        ],
+    }
+    if post.language:
+        document["contentMap"] = {post.language: post.content_html}
+    if post.updated is not None:
+        document["updated"] = timestamp(post.updated)
+    if post.conversation is not None:
+        document["conversation"] = post.conversation
+    return document if post.poll is None else document | _poll(post.poll)
+
+
+def tombstone(object_uri: str, deleted: datetime | None = None) -> Json:
+    """Return what stands where a deleted object was."""
+    document: Json = {"@context": CONTEXT, "id": object_uri, "type": "Tombstone"}
+    return document if deleted is None else document | {"deleted": timestamp(deleted)}
+
+
+def _attachment(file: Attachment) -> Json:
+    document: Json = {
+        "type": "Document",
+        "mediaType": file.media_type,
+        "url": file.url,
+        "name": file.description or None,
+    }
+    if file.focus is not None:
+        document["focalPoint"] = list(file.focus)
+    for name, value in (
+        ("blurhash", file.blurhash),
+        ("width", file.width),
+        ("height", file.height),
+    ):
+        if value is not None:
+            document[name] = value
+    return document
+
+
+def _poll(poll: Poll) -> Json:
+    options = [
+        {
+            "type": "Note",
+            "name": option.name,
+            "replies": {"type": "Collection", "totalItems": option.votes},
+        }
+        for option in poll.options
+    ]
+    document: Json = {"anyOf" if poll.multiple else "oneOf": options}
+    if poll.voters_count is not None:
+        document["votersCount"] = poll.voters_count
+    for name, time in (("endTime", poll.end_time), ("closed", poll.closed)):
+        if time is not None:
+            document[name] = timestamp(time)
+    return document
