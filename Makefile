@@ -20,7 +20,7 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "fedimmp needs Python 3.11 or newer; none was found on the PATH."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: install your system's package for it (Debian: python3-venv)."; exit 1; }
 	@echo "Installing the locked dependencies into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -57,7 +57,7 @@ docs: setup ## write the generated pages of docs/ anew
 
 lock: setup ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra corpora -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache build dist
