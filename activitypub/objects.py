@@ -51,6 +51,7 @@ class Actor:
     followers: str | None = None
     following: str | None = None
     featured: str | None = None
+    featured_tags: str | None = None
     name: str = ""
     summary_html: str = ""
     url: str = ""

@@ -12,7 +12,10 @@ Algorithm = Literal["rsa", "ed25519"]
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key with what decides whether its owner may speak. `peer_state` is None for our own."""
+    """A key with what decides whether its owner may speak. `peer_state` is None for our own.
+
+    `suspended` means by us, and not by the owner's own office.
+    """
 
     key_id: str
     account_id: int
@@ -55,7 +58,7 @@ async def find_public(conn: Connection, key_id: str) -> PublicKey | None:
                k.algorithm,
                k.public_pem,
                k.fetched_at,
-               a.suspended_at IS NOT NULL AS suspended,
+               a.suspended_at IS NOT NULL AND NOT a.suspended_by_origin AS suspended,
                a.deleted_at IS NOT NULL AS deleted,
                p.state AS peer_state
           FROM account_keys k

@@ -84,6 +84,11 @@ class Account:
     backfilled_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
+    also_known_as: list[str]
+    moved_to_id: int | None
+    moved_at: datetime | None
+    featured_tags_url: str | None
+    suspended_by_origin: bool
 
     @property
     def is_local(self) -> bool:
@@ -393,14 +398,19 @@ async def update(
 
 
 async def set_suspended(tx: Transaction, account_id: int, at: datetime | None) -> bool:
-    """Suspend an account, or end its suspension with None; False when nothing changed."""
+    """Suspend an account, or end its suspension with None; False when nothing changed.
+
+    A suspension that the account's own office asked for becomes ours.
+    """
     return bool(
         await tx.execute(
             """
             UPDATE accounts
-               SET suspended_at = $2
+               SET suspended_at = $2,
+                   suspended_by_origin = false
              WHERE id = $1
-               AND (suspended_at IS NULL) <> ($2::timestamptz IS NULL)
+               AND ((suspended_at IS NULL) <> ($2::timestamptz IS NULL)
+                    OR (suspended_by_origin AND $2 IS NOT NULL))
             """,
             account_id,
             at,

@@ -36,6 +36,7 @@ class RemoteAccount:
     followers_url: str | None = None
     following_url: str | None = None
     featured_url: str | None = None
+    featured_tags_url: str | None = None
     display_name: str = ""
     note: str = ""
     fields: Sequence[Mapping[str, Any]] = ()
@@ -45,6 +46,9 @@ class RemoteAccount:
     indexable: bool = True
     avatar: RemotePicture | None = None
     header: RemotePicture | None = None
+    also_known_as: Sequence[str] = ()
+    moved_to_uri: str | None = None
+    suspended: bool = False
 
 
 _UPSERT_REMOTE = """
@@ -63,9 +67,18 @@ _UPSERT_REMOTE = """
             id, uri, username, username_key, domain, url, inbox_url, actor_type,
             shared_inbox_url, outbox_url, followers_url, following_url, featured_url,
             display_name, note, fields, created_at, updated_at, fetched_at,
-            locked, bot, discoverable, indexable)
+            locked, bot, discoverable, indexable, featured_tags_url, also_known_as, moved_to_id,
+            suspended_at, suspended_by_origin)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-               $17, $18, $18, $19, $20, $21, $22
+               $17, $18, $18, $19, $20, $21, $22, $23, $24::text[],
+               -- Both sides must say it: nobody moves into a stranger's house.
+               (SELECT target.id
+                  FROM accounts target
+                 WHERE target.uri = $25
+                   AND target.uri <> $2
+                   AND target.deleted_at IS NULL
+                   AND $2 = ANY(target.also_known_as)),
+               CASE WHEN $26::boolean THEN $18 END, $26
           -- Waits for the displaced handle, which the unique index would still see.
           FROM (SELECT count(*) FROM displaced) AS done
         ON CONFLICT (uri) DO UPDATE
@@ -88,7 +101,15 @@ _UPSERT_REMOTE = """
                locked = EXCLUDED.locked,
                bot = EXCLUDED.bot,
                discoverable = EXCLUDED.discoverable,
-               indexable = EXCLUDED.indexable
+               indexable = EXCLUDED.indexable,
+               featured_tags_url = EXCLUDED.featured_tags_url,
+               also_known_as = EXCLUDED.also_known_as,
+               moved_to_id = EXCLUDED.moved_to_id,
+               suspended_at = CASE
+                   WHEN $26 THEN COALESCE(a.suspended_at, EXCLUDED.suspended_at)
+                   WHEN NOT a.suspended_by_origin THEN a.suspended_at END,
+               suspended_by_origin =
+                   $26 AND (a.suspended_by_origin OR a.suspended_at IS NULL)
          WHERE a.deleted_at IS NULL
         RETURNING id
     ), counters AS (
@@ -104,7 +125,8 @@ async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -
     """Store or refresh an actor of another office with its pictures and return its id.
 
     Replaced pictures are detached, for the caller to discard.
-    A deleted actor stays as it is. An office answers for its own handles: an older actor of it with
+    A deleted actor stays as it is. What its office says about a suspension ends only one that it
+    asked for itself. An office answers for its own handles: an older actor of it with
     the same handle counts as deleted, as after an office was set up anew under its old name.
     """
     account_id: int = await tx.fetchval(
@@ -131,6 +153,10 @@ async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -
         remote.bot,
         remote.discoverable,
         remote.indexable,
+        remote.featured_tags_url,
+        list(remote.also_known_as),
+        remote.moved_to_uri,
+        remote.suspended,
     )
     await _set_remote_picture(tx, account_id, "avatar", remote.avatar, now)
     # A millisecond apart, since two ids of the same one can be equal.

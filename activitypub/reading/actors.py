@@ -62,6 +62,7 @@ def read_actor(document: dict[str, Any]) -> Actor:
         followers=own_uri(document.get("followers"), actor_id),
         following=own_uri(document.get("following"), actor_id),
         featured=own_uri(document.get("featured"), actor_id),
+        featured_tags=own_uri(document.get("featuredTags"), actor_id),
         name=text_of(document, "name", MAX_NAME),
         summary_html=text_of(document, "summary", MAX_SUMMARY),
         url=own_page(document, actor_id),

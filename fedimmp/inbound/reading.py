@@ -8,6 +8,7 @@ from activitypub.documents import parse_document
 from activitypub.errors import ProtocolError
 from activitypub.jsonld import normalise
 from activitypub.objects import Activity
+from activitypub.properties import uri_of
 from activitypub.reading import read_activity
 from fedimmp.inbound.dispatch import find_handler
 from fedimmp.inbound.received import Handler, Received
@@ -65,7 +66,7 @@ def _understand(receipt: Receipt, account: Account | None) -> Item:
         activity = parse_activity(receipt.body)
         if account.deleted_at is not None:
             return Ignored(receipt)
-        if account.suspended_at is not None and activity.type not in OF_SUSPENDED:
+        if account.suspended_at is not None and not _may_speak(activity, account):
             return Refused(receipt, "The account is suspended here.")
         handler = find_handler(activity)
         if handler is None:
@@ -73,3 +74,11 @@ def _understand(receipt: Receipt, account: Account | None) -> Item:
         return Understood(receipt, Received(activity, account), handler, handler.read(activity))
     except ProtocolError as error:
         return Refused(receipt, str(error))
+
+
+def _may_speak(activity: Activity, suspended: Account) -> bool:
+    if activity.type in OF_SUSPENDED:
+        return True
+    # The office that suspended its own may say that this is over.
+    is_own_description = activity.type == "Update" and uri_of(activity.object) == activity.actor
+    return suspended.suspended_by_origin and is_own_description

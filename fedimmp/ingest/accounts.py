@@ -65,6 +65,7 @@ def _described(actor: Actor, host: str) -> RemoteAccount:
         followers_url=actor.followers,
         following_url=actor.following,
         featured_url=actor.featured,
+        featured_tags_url=actor.featured_tags,
         display_name=clean_text(actor.name, _MAX_NAME),
         note=clean_html(actor.summary_html),
         fields=[_field(name, value) for name, value in actor.fields],
@@ -74,6 +75,9 @@ def _described(actor: Actor, host: str) -> RemoteAccount:
         indexable=actor.indexable,
         avatar=_picture(actor.icon),
         header=_picture(actor.image),
+        also_known_as=actor.also_known_as,
+        moved_to_uri=actor.moved_to,
+        suspended=actor.suspended,
     )
 
 

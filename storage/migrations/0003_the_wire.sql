@@ -7,3 +7,82 @@
 ALTER TABLE peers
     ADD COLUMN signature_scheme text NOT NULL DEFAULT 'auto'
         CHECK (signature_scheme IN ('auto', 'cavage', 'rfc9421'));
+
+-- ------------------------------------------------- people: moves, suspension, reports, featured tags
+
+ALTER TABLE accounts
+    ADD COLUMN also_known_as text[] NOT NULL DEFAULT '{}',
+    ADD COLUMN moved_to_id bigint REFERENCES accounts ON DELETE SET NULL,
+    ADD COLUMN moved_at timestamptz,       -- of the last Move that was obeyed, also if it was taken back
+    ADD COLUMN featured_tags_url text,
+    -- Only the office that suspended may lift it: its own word never ends a suspension of ours.
+    ADD COLUMN suspended_by_origin boolean NOT NULL DEFAULT false;
+CREATE INDEX accounts_moved_to ON accounts (moved_to_id) WHERE moved_to_id IS NOT NULL;
+
+-- What members, and other offices, want a moderator of ours to look at.
+CREATE TABLE reports (
+    id bigint PRIMARY KEY,
+    uri text,                              -- of the Flag of another office; NULL: a member of ours
+    host text,                             -- of that office
+    account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE, -- who reports
+    target_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    status_ids bigint[] NOT NULL DEFAULT '{}',
+    comment text NOT NULL DEFAULT '',
+    category text NOT NULL DEFAULT 'other'
+        CHECK (category IN ('spam', 'legal', 'violation', 'other')),
+    rule_ids text[] NOT NULL DEFAULT '{}',
+    forwarded boolean NOT NULL DEFAULT false,
+    resolved_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (uri, target_id)
+);
+CREATE INDEX reports_host ON reports (host, created_at) WHERE host IS NOT NULL;
+CREATE INDEX reports_account ON reports (account_id);
+CREATE INDEX reports_target ON reports (target_id);
+CREATE INDEX reports_open ON reports (id) WHERE resolved_at IS NULL;
+
+-- Hashtags that somebody shows on the profile.
+CREATE TABLE featured_tags (
+    id bigint PRIMARY KEY,
+    account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    tag_id bigint NOT NULL REFERENCES tags ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (account_id, tag_id)
+);
+CREATE INDEX featured_tags_tag ON featured_tags (tag_id);
+
+-- ----------------------------------------------------------------------- emoji and reactions
+
+ALTER TABLE media
+    DROP CONSTRAINT media_purpose_check,
+    ADD CONSTRAINT media_purpose_check
+        CHECK (purpose IN ('attachment', 'avatar', 'header', 'emoji'));
+
+-- What :shortcode: means at one office. The file belongs to the instance actor.
+CREATE TABLE emojis (
+    id bigint PRIMARY KEY,
+    domain text,                           -- NULL for our own
+    shortcode text NOT NULL,
+    category text,
+    media_id bigint NOT NULL REFERENCES media,
+    updated_at timestamptz,                -- as its office says
+    created_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX emojis_name ON emojis (COALESCE(domain, ''), shortcode);
+CREATE INDEX emojis_media ON emojis (media_id);
+CREATE INDEX emojis_domain ON emojis (domain);
+
+-- What one person did to one post besides their favourite, which counts once: each can be taken
+-- back on its own, and the favourite goes with the last.
+CREATE TABLE further_reactions (
+    uri text PRIMARY KEY,                  -- id of the Like or EmojiReact
+    account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    status_id bigint NOT NULL REFERENCES statuses ON DELETE CASCADE,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX further_reactions_pair ON further_reactions (account_id, status_id);
+CREATE INDEX further_reactions_status ON further_reactions (status_id);
+
+-- ----------------------------------------------------------------------------------- threads
+
+ALTER TABLE conversations ADD COLUMN fetched_at timestamptz; -- last look at other offices
