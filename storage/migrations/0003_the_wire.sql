@@ -86,3 +86,25 @@ CREATE INDEX further_reactions_status ON further_reactions (status_id);
 -- ----------------------------------------------------------------------------------- threads
 
 ALTER TABLE conversations ADD COLUMN fetched_at timestamptz; -- last look at other offices
+
+-- --------------------------------------------------------------------------- quotes and consent
+
+ALTER TABLE statuses
+    ADD COLUMN quote_automatic text[],     -- whose quotes are approved unasked: 'public', 'followers',
+                                           -- 'following', 'unsupported_policy'; NULL: nothing was said
+    ADD COLUMN quote_manual text[],        -- whose quotes the author looks at first
+    ADD COLUMN approved_by text;           -- where the author of the parent says that this reply is welcome
+
+-- What a status quotes. The quoted status is found by its URI, so it may come later, or be gone.
+CREATE TABLE status_quotes (
+    status_id bigint PRIMARY KEY REFERENCES statuses ON DELETE CASCADE,
+    quoted_uri text NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'revoked')),
+    legacy boolean NOT NULL DEFAULT false, -- said in a way that knows no consent: a link, until approved
+    authorization_uri text,                -- only ever one that was verified, or is ours
+    request_uri text                       -- the QuoteRequest
+);
+CREATE INDEX status_quotes_quoted ON status_quotes (quoted_uri, status_id);
+CREATE INDEX status_quotes_request ON status_quotes (request_uri) WHERE request_uri IS NOT NULL;
+CREATE INDEX status_quotes_authorization ON status_quotes (authorization_uri)
+    WHERE authorization_uri IS NOT NULL;
