@@ -9,7 +9,7 @@ TESTS ?= tests
 PACKAGES := fedimmp activitypub storage tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-storage torture bench lint format docs lock clean
+.PHONY: help setup demo demo-reset test test-storage torture bench lint format docs vectors lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,9 @@ format: setup ## format the source
 
 docs: setup ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.house.generate
+
+vectors: setup ## run the tests of the security vectors, and write their table
+	@$(BIN)/python -m tests.house.attacks
 
 lock: setup ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt

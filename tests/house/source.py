@@ -22,6 +22,8 @@ def modules(*packages: str) -> Iterator[Module]:
     """Yield all Python files of the packages, all by default."""
     for package in packages or PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
+            if "node_modules" in path.parts:
+                continue
             text = path.read_text("utf-8")
             yield Module(str(path.relative_to(ROOT)), text, ast.parse(text))
 
