@@ -15,11 +15,11 @@ from activitypub.gate import Answer, DeliveryAnswer, Gate, Limits
 from activitypub.jsonld import normalise
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
-from activitypub.objects import Actor, Note, PublicKey
+from activitypub.objects import Actor, Authorization, Note, PublicKey
 from activitypub.ownership import check_key_owner, check_note
 from activitypub.policy import Policy
 from activitypub.properties import type_of, uri_of
-from activitypub.reading import read_actor, read_note
+from activitypub.reading import read_actor, read_authorization, read_note
 from activitypub.signatures.keys import SigningKey
 from activitypub.uris import check_host, check_http_uri, shown, wire_url, without_fragment
 from activitypub.vocabulary import ACCEPT, ACTIVITY_JSON, ACTOR_TYPES, AS2, LD_JSON
@@ -97,6 +97,10 @@ class Client:
         note = read_note(document)
         check_note(note)
         return note
+
+    async def get_authorization(self, uri: str, key: SigningKey) -> Authorization:
+        """Fetch a proof of consent from its own origin."""
+        return read_authorization((await self.get_document(uri, key)).doc)
 
     async def get_key(self, key_id: str, key: SigningKey) -> tuple[PublicKey, Actor]:
         """Fetch a key and the actor that owns and lists it.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPage:
+    """A web page that a post has attached."""
+
+    href: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A mentioned actor; name is what the author's server wrote, often @user@host."""
 
@@ -102,13 +110,44 @@ class PollOption:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A poll; closed is set where the author's server says that it has ended."""
+    """A poll; closed is when it ended, or True where its server says only that it has."""
 
     options: tuple[PollOption, ...]
     multiple: bool = False
     end_time: datetime | None = None
-    closed: datetime | None = None
+    closed: datetime | Literal[True] | None = None
     voters_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quoting:
+    """What a post quotes, and where the quoted author's consent lies, if the post names it.
+
+    legacy is set where the post only uses names that know no consent.
+    """
+
+    uri: str
+    authorization: str | None = None
+    legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePolicy:
+    """Ids of those whose quotes are approved unasked, or by hand: Public, actors, collections."""
+
+    automatic: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A proof that attributed_to agrees to what interacting_object does to interaction_target."""
+
+    id: str
+    type: str
+    attributed_to: str
+    interacting_object: str
+    interaction_target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +156,7 @@ class Note:
 
     published is None where it is missing or unreadable. name is the title of an Article, Page,
     Video or Event, or the chosen option of a vote. Public in to and cc has its one full spelling.
+    direct says that the post is for those alone whom it names (litepub).
     """
 
     id: str
@@ -131,8 +171,10 @@ class Note:
     in_reply_to: str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    direct: bool = False
     sensitive: bool = False
     attachments: tuple[Attachment, ...] = ()
+    pages: tuple[LinkedPage, ...] = ()
     mentions: tuple[Mention, ...] = ()
     hashtags: tuple[str, ...] = ()
     poll: Poll | None = None
@@ -140,7 +182,8 @@ class Note:
     context: str | None = None
     name: str = ""
     emojis: tuple[Emoji, ...] = ()
-    quote: str | None = None
+    quote: Quoting | None = None
+    quote_policy: QuotePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ its attributedTo; an id and its owner share one origin. Failures raise NotAuthen
 signer is not the one who acts, NotTrusted where the claim oversteps the owner's rights.
 """
 
+from collections.abc import Sequence
+
 from activitypub.errors import NotAuthentic, NotTrusted
-from activitypub.objects import Activity, Actor, Note
+from activitypub.objects import Activity, Actor, Authorization, Note
 from activitypub.uris import same_origin, without_fragment
 
 
@@ -43,6 +45,17 @@ def check_actor_update(activity: Activity, actor: Actor) -> None:
         raise NotTrusted("An actor can be updated by itself only.")
 
 
+def check_move(activity: Activity, moved: str, aliases: Sequence[str]) -> None:
+    """Check a Move: an actor moves itself, and where it moves to knows it by its old id.
+
+    aliases are the alsoKnownAs of the target, as its own origin tells them.
+    """
+    if moved != activity.actor:
+        raise NotTrusted("An actor can move itself only.")
+    if activity.actor not in aliases:
+        raise NotTrusted("The target of the move does not name the old account as its own.")
+
+
 def check_delete(activity: Activity, object_uri: str, author: str | None) -> None:
     """Check a Delete: the actor deletes itself, or an object of its own.
 
@@ -65,6 +78,26 @@ def check_answer(activity: Activity, asked: str) -> None:
     """Check that an Accept or a Reject comes from the one who was asked."""
     if activity.actor != asked:
         raise NotTrusted("Only the one who was asked may answer.")
+
+
+def check_authorization_place(uri: str, author: str) -> None:
+    """Check that a proof of consent lies on the origin of the one who is said to agree."""
+    if not same_origin(uri, author):
+        raise NotTrusted("The authorization and the author who gives it lie on different hosts.")
+
+
+def check_authorization(
+    authorization: Authorization, *, author: str, interacting: str, target: str
+) -> None:
+    """Check that a fetched proof is the author's, and is about these two objects (FEP-044f)."""
+    check_authorization_place(authorization.id, author)
+    if authorization.attributed_to != author:
+        raise NotTrusted("The authorization is not from the author of the post.")
+    if (
+        authorization.interacting_object != interacting
+        or authorization.interaction_target != target
+    ):
+        raise NotTrusted("The authorization is about other posts.")
 
 
 def is_key_of(key_id: str, actor_id: str) -> bool:

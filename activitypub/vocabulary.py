@@ -47,4 +47,17 @@ ACTIVITY_TYPES: Final = (
     "Add",
     "Remove",
     "QuoteRequest",
+    "LikeRequest",
+    "ReplyRequest",
+    "AnnounceRequest",
+)
+# How an author proves to have agreed to a quote (FEP-044f), or to a reaction (GoToSocial).
+AUTHORIZATION_TYPES: Final = (
+    "QuoteAuthorization",
+    "ReplyAuthorization",
+    "ReplyApproval",
+    "LikeAuthorization",
+    "LikeApproval",
+    "AnnounceAuthorization",
+    "AnnounceApproval",
 )

@@ -54,6 +54,17 @@ EXTENSIONS: Final[dict[str, str | dict[str, Any]]] = {
     "quoteAuthorization": {"@id": _FEP_044F + "quoteAuthorization", "@type": "@id"},
     "QuoteAuthorization": _FEP_044F + "QuoteAuthorization",
     "QuoteRequest": _FEP_044F + "QuoteRequest",
+    "LikeRequest": _GTS + "LikeRequest",
+    "ReplyRequest": _GTS + "ReplyRequest",
+    "AnnounceRequest": _GTS + "AnnounceRequest",
+    **{
+        f"{act}{kind}": f"{_GTS}{act}{kind}"
+        for act in ("Like", "Reply", "Announce")
+        for kind in ("Authorization", "Approval")
+    },
+    "replyAuthorization": {"@id": _GTS + "replyAuthorization", "@type": "@id"},
+    "always": {"@id": _GTS + "always", "@type": "@id"},
+    "approvalRequired": {"@id": _GTS + "approvalRequired", "@type": "@id"},
     "approvedBy": {"@id": _GTS + "approvedBy", "@type": "@id"},
     "automaticApproval": {"@id": _GTS + "automaticApproval", "@type": "@id"},
     "canAnnounce": {"@id": _GTS + "canAnnounce", "@type": "@id"},

@@ -6,6 +6,7 @@ it: whoever shows it sanitises it.
 
 from activitypub.reading.activities import read_activity
 from activitypub.reading.actors import read_actor
+from activitypub.reading.consent import read_authorization
 from activitypub.reading.notes import read_note
 
-__all__ = ["read_activity", "read_actor", "read_note"]
+__all__ = ["read_activity", "read_actor", "read_authorization", "read_note"]

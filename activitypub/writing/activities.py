@@ -98,13 +98,17 @@ def follow(activity_id: str, actor_uri: str, target_uri: str) -> Json:
     return _activity("Follow", activity_id, actor_uri, target_uri) | {"to": [target_uri]}
 
 
-def accept(activity_id: str, actor_uri: str, request: Json) -> Json:
-    """Return the Accept of a Follow; request is that whole activity."""
-    return _answer("Accept", activity_id, actor_uri, request)
+def accept(activity_id: str, actor_uri: str, request: Json, result: str | None = None) -> Json:
+    """Return the Accept of a Follow or a request; request is that whole activity.
+
+    result is the id of the authorization that the request was for.
+    """
+    answer = _answer("Accept", activity_id, actor_uri, request)
+    return answer if result is None else answer | {"result": result}
 
 
 def reject(activity_id: str, actor_uri: str, request: Json) -> Json:
-    """Return the Reject of a Follow, also of one that was accepted before."""
+    """Return the Reject of a Follow or a request, also of one that was accepted before."""
     return _answer("Reject", activity_id, actor_uri, request)
 
 
@@ -114,12 +118,65 @@ def undo(activity_id: str, actor_uri: str, activity: Json) -> Json:
     return _activity("Undo", activity_id, actor_uri, embedded(activity)) | audience
 
 
+def move(activity_id: str, actor_uri: str, target_uri: str, followers: str) -> Json:
+    """Return the word to the followers of an actor that it goes on as another one."""
+    return _activity("Move", activity_id, actor_uri, actor_uri) | {
+        "target": target_uri,
+        "to": [followers],
+    }
+
+
+def flag(activity_id: str, actor_uri: str, objects: Sequence[str], comment: str) -> Json:
+    """Return a report of an actor and posts; it names nobody who complains, and no audience."""
+    return _activity("Flag", activity_id, actor_uri, list(objects)) | {"content": comment}
+
+
+def add(
+    activity_id: str,
+    actor_uri: str,
+    item: Json | str,
+    collection: str,
+    to: Sequence[str],
+    cc: Sequence[str] = (),
+) -> Json:
+    """Return the Add of a post, by its id, or of a hashtag to a collection of the actor."""
+    return _collected("Add", activity_id, actor_uri, item, collection, to, cc)
+
+
+def remove(
+    activity_id: str,
+    actor_uri: str,
+    item: Json | str,
+    collection: str,
+    to: Sequence[str],
+    cc: Sequence[str] = (),
+) -> Json:
+    """Return the Remove of a post, by its id, or of a hashtag from a collection of the actor."""
+    return _collected("Remove", activity_id, actor_uri, item, collection, to, cc)
+
+
 def block(activity_id: str, actor_uri: str, target_uri: str) -> Json:
     """Return the Block of an actor; it goes to nobody but the blocked one's server."""
     return _activity("Block", activity_id, actor_uri, target_uri) | {"to": [target_uri]}
 
 
-def _activity(kind: str, activity_id: str, actor_uri: str, inner: Json | str) -> Json:
+def _collected(
+    kind: str,
+    activity_id: str,
+    actor_uri: str,
+    item: Json | str,
+    collection: str,
+    to: Sequence[str],
+    cc: Sequence[str],
+) -> Json:
+    return _activity(kind, activity_id, actor_uri, item) | {
+        "target": collection,
+        "to": list(to),
+        "cc": list(cc),
+    }
+
+
+def _activity(kind: str, activity_id: str, actor_uri: str, inner: Json | str | list[str]) -> Json:
     return {
         "@context": CONTEXT,
         "id": activity_id,
@@ -132,6 +189,8 @@ def _activity(kind: str, activity_id: str, actor_uri: str, inner: Json | str) ->
 def _answer(kind: str, activity_id: str, actor_uri: str, request: Json) -> Json:
     # Pleroma and Lemmy find the request by its parts, others by its id: all of it, nothing else.
     parts: Json = {
-        name: request[name] for name in ("id", "type", "actor", "object") if name in request
+        name: request[name]
+        for name in ("id", "type", "actor", "object", "instrument")
+        if name in request
     }
     return _activity(kind, activity_id, actor_uri, parts) | {"to": [request["actor"]]}

@@ -12,7 +12,8 @@ from activitypub.writing.context import CONTEXT, Json
 class OutgoingActor:
     """A member of ours, or another actor of this instance, as peers see it.
 
-    handle is user@host; fields are (name, HTML) pairs; published is shown with its day only.
+    handle is user@host; multikey is the Ed25519 key as publicKeyMultibase; fields are (name, HTML)
+    pairs; published is shown with its day only.
     """
 
     uri: str
@@ -25,9 +26,12 @@ class OutgoingActor:
     followers: str
     following: str
     featured: str
+    featured_tags: str
     url: str
     key_id: str
     public_key_pem: str
+    multikey_id: str
+    multikey: str
     name: str = ""
     summary_html: str = ""
     locked: bool = False
@@ -38,6 +42,8 @@ class OutgoingActor:
     image: Image | None = None
     fields: Sequence[tuple[str, str]] = ()
     suspended: bool = False
+    also_known_as: Sequence[str] = ()
+    moved_to: str | None = None
 
 
 def actor(member: OutgoingActor) -> Json:
@@ -48,6 +54,7 @@ def actor(member: OutgoingActor) -> Json:
         "followers": member.followers,
         "following": member.following,
         "featured": member.featured,
+        "featuredTags": member.featured_tags,
         "endpoints": {"sharedInbox": member.shared_inbox},
         "name": member.name,
         "summary": member.summary_html,
@@ -63,6 +70,10 @@ def actor(member: OutgoingActor) -> Json:
         document["published"] = f"{member.published.astimezone(UTC):%Y-%m-%d}T00:00:00Z"
     if member.suspended:
         document["suspended"] = True
+    if member.also_known_as:
+        document["alsoKnownAs"] = list(member.also_known_as)
+    if member.moved_to is not None:
+        document["movedTo"] = member.moved_to
     for name, picture in (("icon", member.icon), ("image", member.image)):
         if picture is not None:
             document[name] = _image(picture)
@@ -78,6 +89,7 @@ def bare_actor(member: OutgoingActor) -> Json:
         "preferredUsername": member.username,
         "inbox": member.inbox,
         "publicKey": _public_key(member.key_id, member.uri, member.public_key_pem),
+        "assertionMethod": [_multikey(member.multikey_id, member.uri, member.multikey)],
     }
 
 
@@ -92,6 +104,8 @@ def instance_actor(
     shared_inbox: str,
     key_id: str,
     public_key_pem: str,
+    multikey_id: str,
+    multikey: str,
 ) -> Json:
     """Return the actor that signs the fetches of this instance; anybody may read it."""
     return {
@@ -106,11 +120,16 @@ def instance_actor(
         "endpoints": {"sharedInbox": shared_inbox},
         "manuallyApprovesFollowers": True,
         "publicKey": _public_key(key_id, uri, public_key_pem),
+        "assertionMethod": [_multikey(multikey_id, uri, multikey)],
     }
 
 
 def _public_key(key_id: str, owner: str, pem: str) -> Json:
     return {"id": key_id, "owner": owner, "publicKeyPem": pem}
+
+
+def _multikey(key_id: str, owner: str, text: str) -> Json:
+    return {"id": key_id, "type": "Multikey", "controller": owner, "publicKeyMultibase": text}
 
 
 def _image(picture: Image) -> Json:

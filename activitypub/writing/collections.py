@@ -21,6 +21,17 @@ def ordered_items(uri: str, items: Sequence[Json | str]) -> Json:
     return ordered_collection(uri, len(items)) | {"orderedItems": _items(items)}
 
 
+def collection(uri: str, items: Sequence[Json | str]) -> Json:
+    """Return a small collection without order, with all its items in it."""
+    return {
+        "@context": CONTEXT,
+        "id": uri,
+        "type": "Collection",
+        "totalItems": len(items),
+        "items": _items(items),
+    }
+
+
 def ordered_collection_page(
     uri: str,
     part_of: str,

@@ -5,7 +5,13 @@ from typing import Any
 
 from activitypub.documents import serialise
 from activitypub.errors import TooLarge
-from activitypub.vocabulary import AS2, SECURITY_V1, WEBFINGER_TERMS
+from activitypub.vocabulary import (
+    AS2,
+    DATA_INTEGRITY_V1,
+    MULTIKEY_V1,
+    SECURITY_V1,
+    WEBFINGER_TERMS,
+)
 
 Json = dict[str, Any]
 
@@ -15,20 +21,43 @@ MAX_BODY = 64 * 1024
 CONTEXT: list[Any] = [
     AS2,
     SECURITY_V1,
+    DATA_INTEGRITY_V1,
+    MULTIKEY_V1,
     WEBFINGER_TERMS,
     {
         "toot": "http://joinmastodon.org/ns#",
         "schema": "http://schema.org#",
         "ostatus": "http://ostatus.org#",
+        "gts": "https://gotosocial.org/ns#",
         "Hashtag": "as:Hashtag",
         "PropertyValue": "schema:PropertyValue",
+        "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+        "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+        "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "approvedBy": {"@id": "gts:approvedBy", "@type": "@id"},
+        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
         "blurhash": "toot:blurhash",
+        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
         "conversation": "ostatus:conversation",
         "discoverable": "toot:discoverable",
         "featured": {"@id": "toot:featured", "@type": "@id"},
+        "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
         "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
         "indexable": "toot:indexable",
+        "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+        "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+        "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
         "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+        "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+        "quoteAuthorization": {
+            "@id": "https://w3id.org/fep/044f#quoteAuthorization",
+            "@type": "@id",
+        },
+        "quoteUri": "http://fedibird.com/ns#quoteUri",
+        "replyAuthorization": {"@id": "gts:replyAuthorization", "@type": "@id"},
         "sensitive": "as:sensitive",
         "suspended": "toot:suspended",
         "value": "schema:value",

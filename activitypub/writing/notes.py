@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from activitypub.objects import Attachment, Mention, Poll
+from activitypub.objects import Attachment, Mention, Poll, QuotePolicy
 from activitypub.writing.context import CONTEXT, Json, timestamp
+from activitypub.writing.quotes import (
+    OutgoingQuote,
+    interaction_policy,
+    quote_link,
+    quote_properties,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class OutgoingNote:
     hashtags: Sequence[Tag] = ()
     poll: Poll | None = None
     conversation: str | None = None
+    quote: OutgoingQuote | None = None
+    quote_policy: QuotePolicy | None = None
+    approved_by: str | None = None
 
 
 def note(post: OutgoingNote) -> Json:
@@ -57,10 +66,8 @@ def note(post: OutgoingNote) -> Json:
         "attachment": [_attachment(file) for file in post.attachments],
         "tag": [
             *({"type": "Mention", "href": each.href, "name": each.name} for each in post.mentions),
-            *(
-                {"type": "Hashtag", "href": each.href, "name": f"#{each.name}"}
-                for each in post.hashtags
-            ),
+            *(hashtag(each) for each in post.hashtags),
+            *(() if post.quote is None else (quote_link(post.quote),)),
         ],
     }
     if post.language:
@@ -69,7 +76,23 @@ def note(post: OutgoingNote) -> Json:
         document["updated"] = timestamp(post.updated)
     if post.conversation is not None:
         document["conversation"] = post.conversation
+    document |= _consent(post)
     return document if post.poll is None else document | _poll(post.poll)
+
+
+def hashtag(tag: Tag) -> Json:
+    """Return a hashtag by its name and its page."""
+    return {"type": "Hashtag", "href": tag.href, "name": f"#{tag.name}"}
+
+
+def _consent(post: OutgoingNote) -> Json:
+    document: Json = {} if post.quote is None else quote_properties(post.quote)
+    if post.quote_policy is not None:
+        document["interactionPolicy"] = interaction_policy(post.quote_policy)
+    if post.approved_by is not None:
+        # GoToSocial's older name, and its newer one.
+        document["approvedBy"] = document["replyAuthorization"] = post.approved_by
+    return document
 
 
 def tombstone(object_uri: str, deleted: datetime | None = None) -> Json:

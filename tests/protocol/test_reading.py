@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activitypub.errors import Malformed
-from activitypub.objects import Attachment, Emoji, Image, Mention, PollOption, PublicKey
+from activitypub.objects import Attachment, Emoji, Image, Mention, PollOption, PublicKey, Quoting
 from activitypub.reading import read_activity, read_actor, read_note
 from activitypub.vocabulary import PUBLIC
 
@@ -460,9 +460,9 @@ def test_a_vote_is_a_post_with_a_name() -> None:
 
 def test_quotes_have_many_names() -> None:
     quoted = "https://a.example/notes/9"
-    for name in ("quote", "quoteUrl", "quoteUri", "_misskey_quote"):
-        assert read_note(post(**{name: quoted})).quote == quoted
-    assert read_note(post(quote={"id": quoted})).quote == quoted
+    for name in ("quoteUrl", "quoteUri", "_misskey_quote"):
+        assert read_note(post(**{name: quoted})).quote == Quoting(quoted, legacy=True)
+    assert read_note(post(quote={"id": quoted})).quote == Quoting(quoted)
     assert read_note(post(quote=None, quoteUrl="javascript:x")).quote is None
 
 
