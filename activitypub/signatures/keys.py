@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
     RSAPublicKey,
     generate_private_key,
 )
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -98,6 +100,25 @@ def public_pem(key: PrivateKey) -> str:
     """Return the public part of a key as PEM (SPKI), as publicKeyPem carries it."""
     public = key.public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def make_signature(key: PrivateKey, data: bytes) -> bytes:
+    """Return what the key signs: RSASSA-PKCS1-v1_5 with SHA-256, or Ed25519."""
+    if isinstance(key, RSAPrivateKey):
+        return key.sign(data, PKCS1v15(), SHA256())
+    return key.sign(data)
+
+
+def made_by(key: VerifyKey, signature: bytes, data: bytes) -> bool:
+    """Say whether this key made this signature; the kind of key alone decides the algorithm."""
+    try:
+        if isinstance(key, RSAPublicKey):
+            key.verify(signature, data, PKCS1v15(), SHA256())
+        else:
+            key.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _pems(key: PrivateKey) -> tuple[bytes, str]:

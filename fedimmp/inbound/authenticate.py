@@ -1,21 +1,22 @@
 """Who sends a request to us: the host is judged first, then the signature, then the sender.
 
 Nothing is fetched from, and no name is looked up of, a host that is not on the allowlist
-(federation over HTTP signatures, draft-cavage-12).
+(draft-cavage-12 and RFC 9421).
 """
 
 import logging
 from dataclasses import dataclass
 
-from activitypub.errors import Gone, NotTrusted, ProtocolError, Unreachable
+from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, Unreachable
 from activitypub.objects import Actor
 from activitypub.ownership import check_key_owner
-from activitypub.signatures.cavage import Claim, check_claim, read_claim, verify
+from activitypub.signatures.claims import Claim
 from activitypub.signatures.keys import VerifyKey, load_public
 from activitypub.signatures.message import Message
+from activitypub.signatures.requests import check_claim, read_claim, verify
 from activitypub.uris import host_of
 from fedimmp.app import App
-from fedimmp.errors import Forbidden, Unauthorized, Unavailable
+from fedimmp.errors import BadRequest, Forbidden, Refusal, Unauthorized, Unavailable
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.remote.keys import fetch_key
 from storage import account_keys, peers
@@ -56,8 +57,9 @@ class KeyGone(Unauthorized):
 async def authenticate(app: App, message: Message) -> Signer:
     """Return who signed the request.
 
-    Raises Unauthorized without an acceptable signature, Forbidden for a host that is not allowed
-    or a suspended or deleted account, Unavailable while the key cannot be fetched.
+    Raises Unauthorized without an acceptable signature, BadRequest where its headers are malformed,
+    Forbidden for a host that is not allowed or a suspended or deleted account, Unavailable while
+    the key cannot be fetched.
     """
     knock = await identify(app, message)
     signer = await prove(app, message, knock)
@@ -71,12 +73,12 @@ async def identify(app: App, message: Message) -> Knock:
     try:
         claim = read_claim(message)
     except ProtocolError as error:
-        raise Unauthorized(str(error)) from error
+        raise _refusal(error) from error
     known = await _find_key(app, claim)
     try:
-        check_claim(message, claim, hosts=frozenset({app.uris.host}), now=app.now())
+        check_claim(message, claim, origin=app.uris.origin, now=app.now())
     except ProtocolError as error:
-        raise Unauthorized(str(error)) from error
+        raise _refusal(error) from error
     return Knock(claim, known)
 
 
@@ -114,9 +116,15 @@ async def _find_key(app: App, claim: Claim) -> PublicKey | None:
 
 def _verifies(app: App, message: Message, claim: Claim, known: PublicKey) -> bool:
     try:
-        return verify(message, claim, _parsed(app, known.public_pem))
+        key = _parsed(app, known.public_pem)
+        return verify(message, claim, key, origin=app.uris.origin)
     except ProtocolError as error:
         raise Unauthorized(str(error)) from error
+
+
+def _refusal(error: ProtocolError) -> Refusal:
+    """Return 400 for headers that nobody can read, else 401."""
+    return BadRequest(str(error)) if isinstance(error, Malformed) else Unauthorized(str(error))
 
 
 def _parsed(app: App, pem: str) -> VerifyKey:

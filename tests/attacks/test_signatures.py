@@ -360,21 +360,6 @@ async def test_030_signatures_that_are_no_base64(
     await _refused(door, replaced(message, "Signature", f'{header}signature="{text}"'))
 
 
-async def test_032_message_signatures_are_not_taken_for_ours(
-    hq: App, door: Door, porto: Foreign
-) -> None:
-    bela = porto.person("bela")
-    message = signed(hq, bela, _post(bela))
-    modern = Message(
-        "POST",
-        message.target,
-        [*message.headers, ("Signature-Input", f'sig1=("@method");keyid="{bela.key.key_id}"')],
-        message.body,
-    )
-
-    await _refused(door, modern)
-
-
 async def test_033_suspended_and_deleted_signers(hq: App, door: Door, porto: Foreign) -> None:
     bela, caio = porto.person("bela"), porto.person("caio")
     note = bela.note()

@@ -18,7 +18,7 @@ from activitypub.signatures.keys import SigningKey, generate_ed25519, generate_r
 from activitypub.signatures.message import Message
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-HERE = frozenset({"a.corp.example"})
+HERE = "https://a.corp.example"
 ALICE = "https://b.corp.example/users/alice"
 ALICE_KEY = f"{ALICE}#main-key"
 BODY = b'{"type":"Create"}'

@@ -24,7 +24,7 @@ KEY = key_of("instance", "http://localhost:1/actor#main-key")
 def is_signed(message: Message, peer: Peer) -> bool:
     """Say whether a peer would accept this request as one of our instance actor."""
     claim = read_claim(message)
-    check_claim(message, claim, hosts=frozenset({peer.host}), now=datetime.now(UTC))
+    check_claim(message, claim, origin=peer.origin, now=datetime.now(UTC))
     assert claim.key_id == KEY.key_id
     return verify(message, claim, load_public(pems("instance")[1]))
 

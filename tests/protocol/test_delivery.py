@@ -27,8 +27,8 @@ async def test_a_delivery_is_signed_and_typed(client: Client, peer: Peer) -> Non
     assert (request.method, request.body) == ("POST", b'{"type":"Like"}')
     assert request.header("content-type") == "application/activity+json"
     claim = read_claim(request)
-    assert {"(request-target)", "host", "date", "digest"} <= set(claim.headers)
-    check_claim(request, claim, hosts=frozenset({peer.host}), now=datetime.now(UTC))
+    assert {"(request-target)", "host", "date", "digest"} <= set(claim.covered)
+    check_claim(request, claim, origin=peer.origin, now=datetime.now(UTC))
     assert verify(request, claim, load_public(pems("instance")[1]))
 
 
