@@ -26,6 +26,7 @@ from activitypub.reading.parts import (
     tags,
     type_among,
 )
+from activitypub.signatures.multikey import pem_of
 from activitypub.uris import shown
 from activitypub.vocabulary import ACTOR_TYPES
 
@@ -114,7 +115,10 @@ def _read_fields(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _read_keys(document: dict[str, Any], actor_id: str) -> tuple[PublicKey, ...]:
-    """Read the keys that name this actor as owner and lie on its origin; others are ignored."""
+    """Read the keys that name this actor as owner and lie on its origin; others are ignored.
+
+    They stand in publicKey (PEM) and in assertionMethod (Multikey, FEP-521a).
+    """
     found = []
     for item in listed(document.get("publicKey"))[:MAX_KEYS]:
         if not isinstance(item, dict) or uri_of(item.get("owner")) != actor_id:
@@ -122,4 +126,21 @@ def _read_keys(document: dict[str, Any], actor_id: str) -> tuple[PublicKey, ...]
         key_id, pem = own_uri(item.get("id"), actor_id), item.get("publicKeyPem")
         if key_id is not None and isinstance(pem, str):
             found.append(PublicKey(key_id, actor_id, pem))
-    return tuple(found)
+    multikeys = (
+        _read_multikey(item, actor_id)
+        for item in listed(document.get("assertionMethod"))[:MAX_KEYS]
+        if isinstance(item, dict)
+    )
+    return (*found, *(key for key in multikeys if key is not None))
+
+
+def _read_multikey(item: dict[str, Any], actor_id: str) -> PublicKey | None:
+    if type_of(item, ("Multikey",)) != "Multikey" or uri_of(item.get("controller")) != actor_id:
+        return None
+    key_id, text = own_uri(item.get("id"), actor_id), item.get("publicKeyMultibase")
+    if key_id is None or not isinstance(text, str):
+        return None
+    try:
+        return PublicKey(key_id, actor_id, pem_of(text))
+    except Malformed:
+        return None

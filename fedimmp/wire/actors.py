@@ -6,7 +6,7 @@ from aiohttp import web
 
 from activitypub import writing
 from fedimmp.errors import Gone, NotFound
-from fedimmp.outbound.actors import outgoing_actor, public_pem
+from fedimmp.outbound.actors import outgoing_actor, public_keys
 from fedimmp.web.call import Call
 from fedimmp.web.routes import Route
 from fedimmp.wire.reading import check_welcome, document, is_signed, page_at, signer_of, wants_page
@@ -22,7 +22,7 @@ async def instance(call: Call) -> web.Response:
         return page_at(app.uris.origin)
     async with app.db.reader() as conn:
         account = await accounts.get(conn, INSTANCE_ACCOUNT_ID)
-        pem = await public_pem(conn, INSTANCE_ACCOUNT_ID)
+        keys = await public_keys(conn, INSTANCE_ACCOUNT_ID)
     return document(
         writing.instance_actor(
             account.uri,
@@ -33,7 +33,9 @@ async def instance(call: Call) -> web.Response:
             outbox=account.outbox_url or f"{account.uri}/outbox",
             shared_inbox=app.uris.shared_inbox,
             key_id=app.uris.rsa_key(account.uri),
-            public_key_pem=pem,
+            public_key_pem=keys.rsa_pem,
+            multikey_id=app.uris.ed25519_key(account.uri),
+            multikey=keys.multikey,
         )
     )
 

@@ -11,12 +11,15 @@ from activitypub.errors import TooLarge
 from activitypub.jsonld import normalise
 from activitypub.objects import Attachment, Image, Mention, Note, Poll, PollOption, PublicKey
 from activitypub.reading import read_activity, read_actor, read_note
+from activitypub.signatures.multikey import pem_of
 from activitypub.vocabulary import PUBLIC
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 ALICE = "https://a.example/ap/users/1"
 BOB = "https://b.example/users/bob"
 NOTE = f"{ALICE}/statuses/2"
+# The key of the test vectors of FEP-8b32.
+MULTIKEY = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
 MEMBER = writing.OutgoingActor(
     uri=ALICE,
     type="Person",
@@ -28,15 +31,22 @@ MEMBER = writing.OutgoingActor(
     followers=f"{ALICE}/followers",
     following=f"{ALICE}/following",
     featured=f"{ALICE}/featured",
+    featured_tags=f"{ALICE}/featured/tags",
     url="https://a.example/@alice",
     key_id=f"{ALICE}#main-key",
     public_key_pem="PEM",
+    multikey_id=f"{ALICE}#ed25519-key",
+    multikey=MULTIKEY,
     name="Alice",
     summary_html="<p>hi</p>",
     locked=True,
     published=NOON,
     icon=Image("https://a.example/files/k/a.png", "image/png", "Alice"),
     fields=(("Desk", "3"),),
+)
+KEYS = (
+    PublicKey(f"{ALICE}#main-key", ALICE, "PEM"),
+    PublicKey(f"{ALICE}#ed25519-key", ALICE, pem_of(MULTIKEY)),
 )
 POST = writing.OutgoingNote(
     uri=NOTE,
@@ -118,7 +128,7 @@ def test_an_actor_arrives_whole() -> None:
     assert (actor.outbox, actor.featured) == (MEMBER.outbox, MEMBER.featured)
     assert (actor.followers, actor.following) == (MEMBER.followers, MEMBER.following)
     assert (actor.url, actor.webfinger) == (MEMBER.url, "alice@a.example")
-    assert actor.keys == (PublicKey(f"{ALICE}#main-key", ALICE, "PEM"),)
+    assert actor.keys == KEYS
     assert actor.icon == MEMBER.icon
     assert actor.fields == (("Desk", "3"),)
     assert actor.locked
@@ -128,10 +138,18 @@ def test_an_actor_arrives_whole() -> None:
     assert actor.published == datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def test_a_bare_actor_says_no_more_than_its_key() -> None:
+def test_a_bare_actor_says_no_more_than_its_keys() -> None:
     document = sent(writing.bare_actor(MEMBER))
-    assert set(document) == {"@context", "id", "type", "preferredUsername", "inbox", "publicKey"}
-    assert read_actor(document).keys == (PublicKey(f"{ALICE}#main-key", ALICE, "PEM"),)
+    assert set(document) == {
+        "@context",
+        "id",
+        "type",
+        "preferredUsername",
+        "inbox",
+        "publicKey",
+        "assertionMethod",
+    }
+    assert read_actor(document).keys == KEYS
 
 
 def test_the_instance_actor() -> None:
@@ -145,8 +163,11 @@ def test_the_instance_actor() -> None:
         shared_inbox="https://a.example/inbox",
         key_id="https://a.example/actor#main-key",
         public_key_pem="PEM",
+        multikey_id="https://a.example/actor#ed25519-key",
+        multikey=MULTIKEY,
     )
     actor = read_actor(sent(document))
+    assert [key.id.partition("#")[2] for key in actor.keys] == ["main-key", "ed25519-key"]
     assert (actor.type, actor.username, actor.bot) == ("Application", "a.example", True)
 
 

@@ -43,12 +43,23 @@ async def test_an_actor_is_bare_for_strangers_and_whole_for_peers(
         "preferredUsername",
         "inbox",
         "publicKey",
+        "assertionMethod",
     }
 
     whole = (await hq.get(ana.uri, signed_by=porto)).json
     assert whole["followers"] == f"{ana.uri}/followers"
     assert whole["endpoints"] == {"sharedInbox": f"{hq.app.uris.origin}/inbox"}
     assert whole["url"] == ana.url
+    for document, uri in (
+        (bare.json, ana.uri),
+        (whole, ana.uri),
+        ((await hq.get(f"{hq.app.uris.origin}/actor")).json, f"{hq.app.uris.origin}/actor"),
+    ):
+        multikey = document["assertionMethod"][0].pop("publicKeyMultibase")
+        assert multikey.startswith("z6Mk")
+        assert document["assertionMethod"] == [
+            {"id": f"{uri}#ed25519-key", "type": "Multikey", "controller": uri}
+        ]
     assert whole["publicKey"] == bare.json["publicKey"]
 
 
