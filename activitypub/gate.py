@@ -12,21 +12,26 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
 from yarl import URL
 
+from activitypub.connections import Connections
 from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
-from activitypub.network import ForbiddenAddress, GuardedResolver
+from activitypub.network import ForbiddenAddress
 from activitypub.policy import Policy
-from activitypub.signatures.cavage import parse_http_date, sign
+from activitypub.signatures.cavage import sign
 from activitypub.signatures.keys import SigningKey
+from activitypub.signatures.times import parse_http_date
 from activitypub.uris import check_http_uri, host_of, is_loopback_name, join, shown, wire_url
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CONNECTIONS = 512
-_KEEPALIVE = 30.0
+# The status is what counts: so long is waited for the text behind it.
+_TEXT_SECONDS = 2.0
+# Inboxes and documents whose URLs were read lately.
+_TARGETS = 4096
 _MAX_RETRY_AFTER = 86_400.0
 
 
@@ -86,17 +91,14 @@ class Gate:
             self._tls.load_verify_locations(ca_bundle)
         self._guard = guard
         self.limits = limits
-        self._session: aiohttp.ClientSession | None = None
-        self._resolver: GuardedResolver | None = None
+        self._read_target = lru_cache(_TARGETS)(_read_target)
+        self._connections: Connections | None = None
 
     async def close(self) -> None:
         """Close all connections; a later request opens new ones."""
-        session, resolver = self._session, self._resolver
-        self._session = self._resolver = None
-        if session is not None:
-            await session.close()
-        if resolver is not None:
-            await resolver.close()
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await connections.close()
 
     def base_of(self, host: str) -> str:
         """Return the origin under which a host is asked: https, or http among loopback names."""
@@ -104,21 +106,19 @@ class Gate:
 
     async def check_trust(self, url: str) -> None:
         """Check that a URL may be requested at all; raises Malformed and NotTrusted."""
-        host = host_of(check_http_uri(url))
-        if url.startswith("http://") and not self._plain:
+        await self._checked(url)
+
+    async def _checked(self, url: str) -> URL:
+        target = self._read_target(url)
+        if not target.is_tls and not self._plain:
             raise NotTrusted(f"{shown(url)} is http, but only https is spoken here.")
-        if host == self._host:
+        if target.host == self._host:
             raise NotTrusted("An instance does not fetch from itself.")
-        trust = await self._policy.trust(host)
+        trust = await self._policy.trust(target.host)
         if trust is None:
-            raise NotTrusted(f"{host} is not on the allowlist.")
-        session, resolver = self._open()
-        wire = URL(wire_url(url), encoded=True)
-        name, port = wire.raw_host or "", wire.port or 0
-        if resolver.allow(name, port, trust.networks):
-            connector = session.connector
-            if isinstance(connector, aiohttp.TCPConnector):
-                connector.clear_dns_cache(name, port)
+            raise NotTrusted(f"{target.host} is not on the allowlist.")
+        self._open().allow(target.name, target.port, trust.networks)
+        return target.wire
 
     async def get(self, url: str, *, accept: str, key: SigningKey | None, max_bytes: int) -> Answer:
         """Fetch a URL, signed where a key is given; each hop is checked and signed anew."""
@@ -127,7 +127,7 @@ class Gate:
                 return await self._follow(url, accept, key, max_bytes)
         except ProtocolError:
             raise
-        except (aiohttp.ClientError, OSError, TimeoutError, zlib.error) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
 
     async def post(self, url: str, body: bytes, key: SigningKey) -> DeliveryAnswer:
@@ -138,9 +138,9 @@ class Gate:
         try:
             async with asyncio.timeout(self.limits.deliver):
                 self._guard(f"HTTP request to {shown(url)}")
-                await self.check_trust(url)
+                wire = await self._checked(url)
                 try:
-                    return await self._post_once(url, body, key)
+                    return await self._post_once(self._open().kept, wire, url, body, key)
                 except (
                     aiohttp.ServerDisconnectedError,
                     ConnectionError,
@@ -148,7 +148,8 @@ class Gate:
                 ) as error:
                     if isinstance(error, aiohttp.ClientConnectorError):
                         raise
-                    return await self._post_once(url, body, key)
+                    # The other kept connections may have ended just as well.
+                    return await self._post_once(self._open().fresh, wire, url, body, key)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
 
@@ -157,61 +158,80 @@ class Gate:
     ) -> Answer:
         for _hop in range(self.limits.redirects + 1):
             self._guard(f"HTTP request to {shown(url)}")
-            await self.check_trust(url)
+            wire = await self._checked(url)
             headers = {"Accept": accept, "Accept-Encoding": "gzip"}
             if key is not None:
-                headers |= sign("GET", url, None, key, datetime.now(UTC))
-            session, _ = self._open()
-            wire = wire_url(url)
-            async with session.get(
-                URL(wire, encoded=True), headers=headers, allow_redirects=False
+                headers |= await self._sign("GET", url, None, key)
+            async with self._open().kept.get(
+                wire, headers=headers, allow_redirects=False
             ) as response:
                 if response.status in _REDIRECTS:
-                    url = join(wire, response.headers.get("Location", ""))
+                    url = join(str(wire), response.headers.get("Location", ""))
                     continue
                 _check_status(url, response)
                 body = await _read_body(response, max_bytes)
-                return Answer(body, response.headers.get("Content-Type", ""), wire)
+                return Answer(body, response.headers.get("Content-Type", ""), str(wire))
         raise Unreachable(f"{shown(url)} redirects too often.")
 
-    async def _post_once(self, url: str, body: bytes, key: SigningKey) -> DeliveryAnswer:
-        headers = sign("POST", url, body, key, datetime.now(UTC))
+    async def _post_once(
+        self, session: aiohttp.ClientSession, wire: URL, url: str, body: bytes, key: SigningKey
+    ) -> DeliveryAnswer:
+        headers = await self._sign("POST", url, body, key)
         headers["Accept-Encoding"] = "identity"
-        session, _ = self._open()
         async with session.post(
-            URL(wire_url(url), encoded=True), data=body, headers=headers, allow_redirects=False
+            wire, data=body, headers=headers, allow_redirects=False
         ) as response:
-            text = b""
-            # The status is the answer, whatever becomes of the text behind it.
-            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ProtocolError):
-                async with asyncio.timeout(self.limits.read / 2):
-                    text = await _read_body(response, self.limits.answer)
+            text = await self._read_text(response)
             good = 200 <= response.status < 300
             return DeliveryAnswer(
                 response.status, _retry_after(response), "" if good else _one_line(response, text)
             )
 
-    def _open(self) -> tuple[aiohttp.ClientSession, GuardedResolver]:
-        if self._session is None or self._resolver is None:
-            self._resolver = GuardedResolver(self._nameservers)
-            connector = aiohttp.TCPConnector(
-                resolver=self._resolver,
-                ssl=self._tls,
-                limit=_CONNECTIONS,
-                limit_per_host=self.limits.per_host,
-                keepalive_timeout=_KEEPALIVE,
+    async def _sign(
+        self, method: str, url: str, body: bytes | None, key: SigningKey
+    ) -> dict[str, str]:
+        """Return the headers of a signed request; RSA does not hold up what else is going on."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._open().signers, sign, method, url, body, key, datetime.now(UTC)
+        )
+
+    async def _read_text(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return what stands behind a status, as far as it comes soon and is short."""
+        if response.content.at_eof():
+            return b""
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ProtocolError):
+            async with asyncio.timeout(min(_TEXT_SECONDS, self.limits.read)):
+                return await _read_body(response, self.limits.answer)
+        return b""
+
+    def _open(self) -> Connections:
+        if self._connections is None:
+            self._connections = Connections.make(
+                nameservers=self._nameservers,
+                tls=self._tls,
+                user_agent=self._user_agent,
+                per_host=self.limits.per_host,
+                connect_seconds=self.limits.connect,
+                read_seconds=self.limits.read,
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self._user_agent},
-                timeout=aiohttp.ClientTimeout(
-                    sock_connect=self.limits.connect, sock_read=self.limits.read
-                ),
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session, self._resolver
+        return self._connections
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A URL that was read: host as the allowlist spells it, name and port to connect to."""
+
+    host: str
+    is_tls: bool
+    wire: URL
+    name: str
+    port: int
+
+
+def _read_target(url: str) -> _Target:
+    host = host_of(check_http_uri(url))
+    wire = URL(wire_url(url), encoded=True)
+    return _Target(host, wire.scheme == "https", wire, wire.raw_host or "", wire.port or 0)
 
 
 def _check_status(url: str, response: aiohttp.ClientResponse) -> None:
@@ -237,12 +257,19 @@ async def _read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     async for chunk in response.content.iter_any():
         # One byte beyond the limit is enough to know.
         room = max_bytes - len(body) + 1
-        body += gunzip.decompress(chunk, room) if gunzip is not None else chunk[:room]
+        body += chunk[:room] if gunzip is None else _decompressed(gunzip, chunk, room)
         if len(body) > max_bytes:
             raise TooLarge(f"The answer is larger than {max_bytes} bytes.")
     if gunzip is not None and not gunzip.eof:
         raise Malformed("The answer is not complete gzip data.")
     return bytes(body)
+
+
+def _decompressed(gunzip: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
+    try:
+        return gunzip.decompress(chunk, room)
+    except zlib.error as error:
+        raise Malformed("The answer is not gzip data.") from error
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
@@ -267,7 +294,7 @@ def _failure(url: str, error: Exception) -> ProtocolError:
     """Return the sentence for a failed connection."""
     host = host_of(url)
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
-    if isinstance(cause, ForbiddenAddress):
+    if isinstance(cause or error, ForbiddenAddress):
         return NotTrusted(
             f"{host} lies in a private network that its allowlist entry does not declare."
         )

@@ -60,6 +60,8 @@ _NEVER: tuple[Network, ...] = tuple(
     )
 )
 _PER_FAMILY = 2
+# Answers that are remembered, since each request asks.
+_MOST_PERMITTED = 4096
 
 
 def is_reachable(address: str | Address, networks: Iterable[Network]) -> bool:
@@ -91,6 +93,13 @@ def _inside(network: Network, block: Network) -> bool:
     return False
 
 
+def _literal(name: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
 class GuardedResolver(AbstractResolver):
     """Resolves names of trusted hosts, and returns only addresses that may be connected to.
 
@@ -103,22 +112,35 @@ class GuardedResolver(AbstractResolver):
             AsyncResolver(nameservers=list(nameservers)) if nameservers else AsyncResolver()
         )
         self._networks: dict[tuple[str, int], tuple[Network, ...]] = {}
+        self._permitted: dict[tuple[str, int, str], bool] = {}
 
     def allow(self, name: str, port: int, networks: tuple[Network, ...]) -> bool:
         """Register what a peer's entry declares; say whether that changes earlier answers.
 
         Raises NotTrusted for an address literal that is not reachable.
         """
-        try:
-            literal = ipaddress.ip_address(name)
-        except ValueError:
-            previous = self._networks.get((name, port))
-            self._networks[name, port] = networks
-            return previous is not None and previous != networks
+        previous = self._networks.get((name, port))
+        if previous == networks:
+            return False
         # aiohttp asks no resolver about an address.
-        if not is_reachable(literal, networks):
+        if (literal := _literal(name)) is not None and not is_reachable(literal, networks):
+            self._networks.pop((name, port), None)
             raise NotTrusted(f"The address {name} is not among the networks of this peer.")
-        return False
+        self._networks[name, port] = networks
+        self._permitted.clear()
+        return previous is not None
+
+    def permits(self, name: str, port: int, address: str) -> bool:
+        """Say whether a connection that was made for a name may be used now."""
+        question = (name, port, address)
+        answer = self._permitted.get(question)
+        if answer is None:
+            networks = self._networks.get((name, port))
+            answer = networks is not None and is_reachable(address, networks)
+            if len(self._permitted) >= _MOST_PERMITTED:
+                self._permitted.clear()
+            self._permitted[question] = answer
+        return answer
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC

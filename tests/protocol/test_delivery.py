@@ -112,6 +112,36 @@ async def test_a_connection_that_the_peer_ends_is_tried_again_on_uvloop(abort: b
     assert await asyncio.to_thread(run) == (3, 2)
 
 
+async def test_a_connection_that_was_kept_is_not_replaced_by_another_that_was_kept(
+    allowlist: Allowlist,
+) -> None:
+    """All connections that were kept have ended when the next delivery comes."""
+    together = asyncio.Barrier(4)
+    kept: list[asyncio.StreamWriter] = []
+    requests: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        await reader.readexactly(2)
+        if len(requests) <= 4:
+            kept.append(writer)
+            await together.wait()
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+        # Silent until the next request comes, and only then gone.
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.transport.abort()
+
+    async with raw_serving(talk) as origin:
+        allowlist.allow(origin.removeprefix("http://"))
+        client = another_client(allowlist)
+        inbox = f"{origin}/inbox"
+        await asyncio.gather(*(client.deliver(inbox, b"{}", KEY) for _ in range(4)))
+        assert len(kept) == 4
+        assert (await client.deliver(inbox, b"{}", KEY)).status == 202
+        assert len(requests) == 6
+        await client.close()
+
+
 async def test_a_peer_that_only_closes_is_unreachable(client: Client, allowlist: Allowlist) -> None:
     visits: list[bytes] = []
 

@@ -80,6 +80,32 @@ async def test_a_change_of_networks_takes_effect_at_once(
     assert len(peer.seen) == 2
 
 
+@pytest.mark.sec("SEC-046")
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+async def test_a_kept_connection_is_not_used_once_its_address_is_no_longer_permitted(
+    client: Client, peer: Peer, allowlist: Allowlist, name: str
+) -> None:
+    ports: list[object] = []
+
+    def inbox(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername"))
+        return web.Response(status=202)
+
+    peer.pages["/inbox"] = inbox
+    host = peer.host.replace("localhost", name)
+    for networks in (LOOPBACK, LOOPBACK, (ip_network("10.0.0.0/8"),), LOOPBACK):
+        allowlist.allow(host, networks)
+        delivery = client.deliver(f"http://{host}/inbox", b"{}", KEY)
+        if networks == LOOPBACK:
+            assert (await delivery).status == 202
+        else:
+            with pytest.raises(NotTrusted, match="network"):
+                await delivery
+    assert len(ports) == 3
+    assert ports[0] == ports[1]
+
+
 async def test_the_resolver_asks_nobody_about_an_unregistered_name() -> None:
     async with resolving({"evil.example": ["127.0.0.1"]}) as (trap, address):
         resolver = GuardedResolver([address])

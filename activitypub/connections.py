@@ -1,0 +1,102 @@
+"""The open end of the gate: sessions, their resolver, and the threads that sign.
+
+No connection is used, be it new or kept, whose address the peer's entry does not permit now.
+"""
+
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from aiohttp.connector import Connection
+
+from activitypub.network import ForbiddenAddress, GuardedResolver
+
+_CONNECTIONS = 512
+_KEEPALIVE = 30.0
+# cryptography lets the other threads run while it computes; more of them would only wait.
+_SIGNERS = 2
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """Keeps connections, and ends those that lead where the peer may no longer be."""
+
+    def __init__(self, guarded: GuardedResolver, **options: Any) -> None:
+        super().__init__(resolver=guarded, **options)
+        self._guarded = guarded
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+    ) -> Connection:
+        """Return a connection whose address is permitted; raises ForbiddenAddress."""
+        name, port = req.url.raw_host or "", req.url.port or 0
+        for _ in range(self.limit_per_host + 1):
+            connection = await super().connect(req, traces, timeout)
+            transport = connection.transport
+            peer = None if transport is None else transport.get_extra_info("peername")
+            if req.proxy is not None or peer is None or self._guarded.permits(name, port, peer[0]):
+                return connection
+            connection.close()
+        raise ForbiddenAddress(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What is open while the gate is: `kept` reuses connections, `fresh` makes new ones."""
+
+    kept: aiohttp.ClientSession
+    fresh: aiohttp.ClientSession
+    resolver: GuardedResolver
+    signers: ThreadPoolExecutor
+
+    @classmethod
+    def make(
+        cls,
+        *,
+        nameservers: Sequence[str],
+        tls: ssl.SSLContext,
+        user_agent: str,
+        per_host: int,
+        connect_seconds: float,
+        read_seconds: float,
+    ) -> Self:
+        """Return new ones; nothing is connected to yet."""
+        resolver = GuardedResolver(nameservers)
+
+        def session(**options: Any) -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(
+                connector=GuardedConnector(
+                    resolver, ssl=tls, limit=_CONNECTIONS, limit_per_host=per_host, **options
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": user_agent},
+                timeout=aiohttp.ClientTimeout(sock_connect=connect_seconds, sock_read=read_seconds),
+                auto_decompress=False,
+                trust_env=False,
+            )
+
+        return cls(
+            kept=session(keepalive_timeout=_KEEPALIVE),
+            fresh=session(force_close=True),
+            resolver=resolver,
+            signers=ThreadPoolExecutor(_SIGNERS, thread_name_prefix="signing"),
+        )
+
+    def allow(self, name: str, port: int, networks: tuple[Any, ...]) -> None:
+        """Register where a name may lie; raises NotTrusted for an address literal elsewhere."""
+        if self.resolver.allow(name, port, networks):
+            for session in (self.kept, self.fresh):
+                if isinstance(session.connector, aiohttp.TCPConnector):
+                    session.connector.clear_dns_cache(name, port)
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self.kept.close()
+        await self.fresh.close()
+        await self.resolver.close()
+        self.signers.shutdown(wait=False)
