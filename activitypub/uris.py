@@ -5,7 +5,6 @@ A URI that two parsers could read differently is refused (RFC 3986; SSRF by URL 
 
 import ipaddress
 import re
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin
 
@@ -18,7 +17,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SHAPE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 # What nearly every URI is: lower case, plain ASCII, a name that ends in letters. One match decides.
 _USUAL = re.compile(
-    r"https://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})"
+    r"(https?)://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]{2,63})(?::([1-9][0-9]{3,4}))?"
     r"((?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?)(\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
     r"(#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
 )
@@ -26,9 +25,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_BAD_ASCII = frozenset(' "<>\\^`{|}') | {chr(code) for code in range(32)} | {"\x7f"}
-# Controls, formats (zero width, direction marks), surrogates, separators, private use.
-_BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BAD_CHARACTER = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ def target_of(wire: str) -> str:
 
 def join(base: str, location: str) -> str:
     """Resolve a Location header against the URL it came from; raises Malformed."""
-    if any(char in _BAD_ASCII for char in location) or len(location) > MAX_URI:
+    if len(location) > MAX_URI or _BAD_CHARACTER.search(location):
         raise Malformed("The peer redirects to a malformed URI.")
     try:
         return check_http_uri(urljoin(base, location))
@@ -138,9 +135,12 @@ def _split(uri: str) -> _Parts:
     if len(uri) > MAX_URI:
         raise Malformed(f"A URI is longer than {MAX_URI} characters.")
     usual = _USUAL.fullmatch(uri)
-    if usual is not None and "--" not in usual[1] and len(usual[1]) <= 253:
-        host, path, query, fragment = (part or "" for part in usual.groups())
-        return _Parts("https", host, host, None, path, query, fragment)
+    if usual is not None and "--" not in usual[2] and len(usual[2]) <= 253:
+        scheme, host, digits, path, query, fragment = usual.groups("")
+        port = int(digits) if digits else None
+        if port is None or port <= 65535:
+            authority = f"{host}:{digits}" if digits else host
+            return _Parts(scheme, authority, host, port, path, query, fragment)
     match = _SHAPE.fullmatch(uri)
     if match is None:
         raise Malformed(f"{shown(uri)} is not an http or https URI.")
@@ -153,10 +153,11 @@ def _split(uri: str) -> _Parts:
 
 
 def _check_characters(uri: str, authority: str, rest: str) -> None:
-    for char in authority + rest:
-        bad = char in _BAD_ASCII if char < "\x80" else unicodedata.category(char) in _BAD_CATEGORIES
-        if bad:
-            raise Malformed(f"{shown(uri)} contains a character that no URI may contain.")
+    text = authority + rest
+    # Not printable: controls, formats (zero width, direction marks), surrogates, separators,
+    # private use, unassigned.
+    if _BAD_CHARACTER.search(text) or not text.isprintable():
+        raise Malformed(f"{shown(uri)} contains a character that no URI may contain.")
     if "%" in rest and _BAD_ESCAPE.search(rest):
         raise Malformed(f"{shown(uri)} contains a broken percent escape.")
 

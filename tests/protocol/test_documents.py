@@ -35,8 +35,13 @@ def nested(depth: int) -> bytes:
         b'{"a":' + b"9" * 5000 + b"}",
         b'{"actor":"https://a.example/1","actor":"https://b.example/2"}',
         b'{"object":{"id":1,"id":2}}',
+        b'{"a":1,"\\u0061":2}',
+        b'{"a" : 1, "a"\t\n:2}',
+        b'{"a\\\\":1,"b":"\\":","a\\\\":2}',
+        b'{"a":[{"b":":"},{"c":1,"c":1}]}',
         b'{"a":"\\u0000"}',
         b'{"\\u0000":1}',
+        b'{"a":"\\\\\\u0000"}',
         b'{"a":"\x00"}',
         b'{"a":"\\ud800"}',
         b'{"a":["\\udfff"]}',
@@ -64,6 +69,9 @@ def test_a_doubtful_document_is_malformed(raw: bytes) -> None:
         (b'{"a":9223372036854775807}', {"a": 2**63 - 1}),
         (b'{"a":"\\\\u0000"}', {"a": "\\u0000"}),
         (b'{"a":"\\ud83d\\ude00"}', {"a": "\U0001f600"}),
+        # Texts that look like keys, and keys that look like texts.
+        (b'{"a":":", "b" :"\\":\\":", "\\":" : "c\\\\"}', {"a": ":", "b": '":":', '":': "c\\"}),
+        (b'{"a":"\\\\","b":"\\\\\\":"}', {"a": "\\", "b": '\\":'}),
     ],
 )
 def test_a_good_document_is_read(raw: bytes, document: dict[str, Any]) -> None:
@@ -103,6 +111,47 @@ def test_any_json_is_read_whole_or_malformed(value: dict[str, Any]) -> None:
         return
     assert document == value
     assert parse_document(serialise(document)) == document
+
+
+def written(value: object, spaces: str) -> str:
+    """Write a document by hand, from pairs, so that keys may repeat."""
+    if isinstance(value, tuple):
+        inner = (f"{json.dumps(key)}{spaces}:{written(each, spaces)}" for key, each in value)
+        return "{" + ",".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(each, spaces) for each in value) + "]"
+    return json.dumps(value)
+
+
+def repeats(value: object) -> bool:
+    """Tell whether an object within holds a key twice."""
+    if isinstance(value, tuple):
+        keys = [key for key, _each in value]
+        return len(set(keys)) < len(keys) or any(repeats(each) for _key, each in value)
+    return isinstance(value, list) and any(repeats(each) for each in value)
+
+
+TEXTS = st.text(st.sampled_from('":\\a {},'), max_size=6)
+OBJECTS = st.recursive(
+    TEXTS | st.integers(-9, 9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(st.tuples(TEXTS, inner), max_size=4).map(tuple)
+    ),
+    max_leaves=15,
+)
+
+
+@pytest.mark.sec("SEC-102")
+@given(
+    st.lists(st.tuples(TEXTS, OBJECTS), max_size=4).map(tuple), st.sampled_from(("", " ", "\n\t "))
+)
+def test_keys_that_come_twice_are_found_and_no_others(value: object, spaces: str) -> None:
+    raw = written(value, spaces).encode()
+    if repeats(value):
+        with pytest.raises(Malformed, match="twice"):
+            parse_document(raw)
+    else:
+        assert parse_document(raw) == json.loads(raw)
 
 
 @given(st.binary(max_size=200))
