@@ -6,11 +6,13 @@ reached at all, see `storage.fragments`.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from storage import emojis
 from storage.database import Connection, Record, Transaction
+from storage.emojis import Emoji, Words
 from storage.errors import NotFound
 from storage.fragments import account_is_reachable
 from storage.handles import username_key
@@ -126,6 +128,7 @@ class AccountView:
     avatar: Picture | None
     header: Picture | None
     role: str | None
+    emojis: tuple[Emoji, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +276,10 @@ async def uris_of(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
 
 
 async def load_views(conn: Connection, ids: Sequence[int]) -> dict[int, AccountView]:
-    """Return accounts with counters, pictures and role, by id, in one query."""
+    """Return accounts with counters, pictures and role, by id.
+
+    Runs one query, and another one where names or notes may name custom emoji.
+    """
     records = await conn.fetch(
         f"""
         SELECT {COLUMNS},
@@ -297,7 +303,14 @@ async def load_views(conn: Connection, ids: Sequence[int]) -> dict[int, AccountV
         """,
         list(ids),
     )
-    return {record["id"]: _view_of(record) for record in records}
+    views = {record["id"]: _view_of(record) for record in records}
+    named = await emojis.load(conn, {each: _words(view.account) for each, view in views.items()})
+    return views | {each: replace(views[each], emojis=shown) for each, shown in named.items()}
+
+
+def _words(account: Account) -> Words:
+    fields = (str(field[part]) for field in account.fields for part in ("name", "value"))
+    return Words(account.domain, (account.display_name, account.note, *fields))
 
 
 def _view_of(record: Record) -> AccountView:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from storage.database import Connection, Record, Transaction
-from storage.fragments import account_is_present
+from storage.fragments import account_is_present, account_is_reachable
 
 Kind = Literal["image", "gifv", "video", "audio", "unknown"]
-Purpose = Literal["attachment", "avatar", "header"]
+Purpose = Literal["attachment", "avatar", "header", "emoji"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ async def find(conn: Connection, media_id: int) -> Media | None:
 async def find_by_key(conn: Connection, file_key: str) -> Media | None:
     """Return the row of the file with this key, unless its owner is suspended, deleted or barred.
 
-    An attachment whose status is gone is not served either.
+    An attachment whose status is gone is not served either, nor an emoji of a barred host.
     """
     row = await conn.fetchrow(
         f"""
@@ -126,6 +126,11 @@ async def find_by_key(conn: Connection, file_key: str) -> Media | None:
         WHERE m.file_key = $1
           AND m.detached_at IS NULL
           AND {account_is_present("owner")}
+          AND NOT EXISTS (
+              SELECT 1
+              FROM emojis
+              WHERE emojis.media_id = m.id
+                AND NOT {account_is_reachable("emojis")})
         """,
         file_key,
     )

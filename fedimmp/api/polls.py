@@ -10,7 +10,7 @@ from fedimmp.services import voting
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
 from fedimmp.web.routes import Route
-from storage import polls
+from storage import polls, status_views
 
 
 async def _answer(call: Call, poll_id: int) -> web.Response:
@@ -21,10 +21,10 @@ async def _answer(call: Call, poll_id: int) -> web.Response:
         if poll is None:
             raise NotFound
         await access_status(conn, viewer_id, poll.status_id)
-        ballots = await polls.list_of_statuses(conn, [poll.status_id], viewer_id)
-    if poll.status_id not in ballots:
+        view = (await status_views.load(conn, [poll.status_id], viewer_id)).get(poll.status_id)
+    if view is None or view.ballot is None:
         raise NotFound
-    return json_response(poll_entity(ballots[poll.status_id], viewer_id, call.app.now()))
+    return json_response(poll_entity(call.app, view.ballot, viewer_id, view.emojis))
 
 
 async def show(call: Call) -> web.StreamResponse:

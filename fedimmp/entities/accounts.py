@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from fedimmp.app import App
+from fedimmp.entities.emojis import emoji_entities
 from fedimmp.entities.times import maybe_timestamp, timestamp
 from storage import accounts
 from storage.accounts import AccountView, Picture
@@ -53,7 +54,7 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
         **_pictures(app, view, shown),
         "locked": account.locked,
         "fields": [_field(field) for field in account.fields] if shown else [],
-        "emojis": [],
+        "emojis": emoji_entities(app, view.emojis) if shown else [],
         "bot": account.bot,
         "group": account.actor_type == "Group",
         "discoverable": account.discoverable,

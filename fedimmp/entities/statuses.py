@@ -5,12 +5,15 @@ from typing import Any
 
 from fedimmp.app import App
 from fedimmp.entities.accounts import account_entity
+from fedimmp.entities.emojis import emoji_entities
 from fedimmp.entities.media import media_entity
 from fedimmp.entities.polls import poll_entity
 from fedimmp.entities.times import maybe_timestamp, timestamp
-from storage import accounts, edits, status_views
+from storage import accounts, edits, emojis, status_views
+from storage.accounts import AccountView
 from storage.database import Connection
 from storage.edits import Version
+from storage.emojis import Emoji, Words
 from storage.media import media_of
 from storage.status_views import MentionView, StatusView
 from storage.statuses import Status
@@ -63,8 +66,8 @@ def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str
         "media_attachments": [media_entity(app, each) for each in view.media],
         "mentions": [_mention(each) for each in view.mentions],
         "tags": [{"name": name, "url": app.uris.tag(name.casefold())} for name in view.tags],
-        "emojis": [],
-        "poll": poll_entity(view.ballot, viewer_id, app.now()) if view.ballot else None,
+        "emojis": emoji_entities(app, view.emojis),
+        "poll": poll_entity(app, view.ballot, viewer_id, view.emojis) if view.ballot else None,
         "card": None,
         "replies_count": view.replies_count,
         "reblogs_count": view.reblogs_count,
@@ -110,10 +113,21 @@ async def render_edits(app: App, conn: Connection, status: Status) -> list[dict[
     author = (await accounts.load_views(conn, [status.account_id]))[status.account_id]
     account = account_entity(app, author)
     versions = await edits.list_versions(conn, status)
-    return [_version(app, version, account) for version in versions]
+    words = {at: _words(version, author) for at, version in enumerate(versions)}
+    shown = await emojis.load(conn, words)
+    return [
+        _version(app, version, account, shown.get(at, ())) for at, version in enumerate(versions)
+    ]
 
 
-def _version(app: App, version: Version, account: dict[str, Any]) -> dict[str, Any]:
+def _words(version: Version, author: AccountView) -> Words:
+    options = version.poll_options or ()
+    return Words(author.account.domain, (version.content, version.spoiler_text, *options))
+
+
+def _version(
+    app: App, version: Version, account: dict[str, Any], shown: Sequence[Emoji]
+) -> dict[str, Any]:
     entity: dict[str, Any] = {
         "content": version.content,
         "spoiler_text": version.spoiler_text,
@@ -121,7 +135,7 @@ def _version(app: App, version: Version, account: dict[str, Any]) -> dict[str, A
         "created_at": timestamp(version.created_at),
         "account": account,
         "media_attachments": [media_entity(app, media_of(each)) for each in version.media],
-        "emojis": [],
+        "emojis": emoji_entities(app, shown),
     }
     if version.poll_options is not None:
         entity["poll"] = {"options": [{"title": title} for title in version.poll_options]}

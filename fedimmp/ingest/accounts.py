@@ -10,6 +10,7 @@ from activitypub.objects import Actor, Image
 from activitypub.signatures.keys import load_public
 from activitypub.uris import host_of
 from fedimmp.app import App
+from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.files import discard_detached
 from fedimmp.render.sanitise import clean_html, clean_text
 from storage import account_keys, accounts, peers, remote_accounts
@@ -41,6 +42,7 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
             await remote_accounts.mark_incomplete(tx, account_id)
         if known is not None:
             await discard_detached(tx, (known.avatar_id, known.header_id))
+    await store_emojis(tx, [(host, actor.emojis)], now)
     await account_keys.replace_remote(tx, account_id, _usable_keys(actor), now)
     if actor.shared_inbox is not None:
         await peers.learn(tx, host, shared_inbox_url=actor.shared_inbox)

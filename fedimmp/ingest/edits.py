@@ -7,7 +7,14 @@ from activitypub.errors import NotTrusted
 from activitypub.objects import Note
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_edited
-from fedimmp.ingest.contents import Content, content_of, distinct_ids, options_of
+from fedimmp.ingest.contents import (
+    Content,
+    closed_at_of,
+    content_of,
+    distinct_ids,
+    options_of,
+)
+from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.files import discard_detached
 from fedimmp.ingest.notes import ArrivedNote, find_people, mentions_of
 from storage import edits, media, polls, statuses
@@ -30,12 +37,13 @@ async def update_note(
     locked = await statuses.lock(tx, status.id)
     if locked is None:
         return
-    recounted = await _recount(tx, locked, note)
+    recounted = await _recount(tx, locked, note, now)
     if not _is_newer(locked, note):
         if recounted:
             await statuses_edited(tx, app, [locked], now, quietly=True)
         return
-    content = content_of(note, distinct_ids(now))
+    content = content_of(note, distinct_ids(now), now)
+    await store_emojis(tx, [(arrived.author.domain, note.emojis)], now)
     people = await find_people(tx, [note])
     change = _change(note, content, mentions_of(note, arrived.author, people))
     files = (await media.list_of_statuses(tx, [locked.id])).get(locked.id, ())
@@ -53,7 +61,7 @@ def _is_newer(status: Status, note: Note) -> bool:
     return note.updated is None or note.updated > known
 
 
-async def _recount(tx: Transaction, status: Status, note: Note) -> bool:
+async def _recount(tx: Transaction, status: Status, note: Note, now: datetime) -> bool:
     """Take over the counts of a poll whose options are the same as before."""
     if note.poll is None:
         return False
@@ -69,7 +77,7 @@ async def _recount(tx: Transaction, status: Status, note: Note) -> bool:
         options=options,
         voters_count=note.poll.voters_count or 0,
         expires_at=note.poll.end_time,
-        closed_at=note.poll.closed,
+        closed_at=closed_at_of(note.poll, now),
     )
     return True
 

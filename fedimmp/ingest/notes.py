@@ -14,6 +14,7 @@ from activitypub.uris import host_of
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_published
 from fedimmp.ingest.contents import content_of, distinct_ids
+from fedimmp.ingest.emojis import store_emojis
 from storage import accounts, jobs, peers, readership, statuses
 from storage.accounts import Account
 from storage.database import Transaction
@@ -51,6 +52,7 @@ async def create_notes(
     ids = distinct_ids(now)
     news = [_new_status(each, people, ids, now) for each in wanted]
     stored = await statuses.insert_many(tx, news)
+    await store_emojis(tx, [(each.author.domain, each.note.emojis) for each in wanted], now)
     await statuses_published(tx, app, stored, now, backfill=backfill)
     if ancestors > 0:
         await _seek_parents(tx, app, stored, ancestors)
@@ -59,7 +61,7 @@ async def create_notes(
 
 def audience_of(note: Note, author: Account) -> statuses.Visibility:
     """Return the visibility that a post's addressing means."""
-    return visibility(note.to, note.cc, author.followers_url)
+    return visibility(note.to, note.cc, author.followers_url, direct=note.direct)
 
 
 def mentions_of(note: Note, author: Account, people: Mapping[str, Account]) -> list[NewMention]:
@@ -112,7 +114,7 @@ def _new_status(
     each: ArrivedNote, people: Mapping[str, Account], ids: Iterator[int], now: datetime
 ) -> NewStatus:
     note, author = each.note, each.author
-    content = content_of(note, ids)
+    content = content_of(note, ids, now)
     published = min(note.published or now, now)
     return NewStatus(
         id=id_for_remote(published, note.id, now),
@@ -122,7 +124,7 @@ def _new_status(
         local=False,
         visibility=audience_of(note, author),
         created_at=published,
-        edited_at=note.updated if note.updated and note.updated > published else None,
+        edited_at=min(note.updated, now) if note.updated and note.updated > published else None,
         fetched_at=now,
         content=content.html,
         spoiler_text=content.spoiler_text,

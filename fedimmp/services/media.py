@@ -22,6 +22,7 @@ _JOBS: dict[media.Purpose, Job] = {
     "attachment": pictures.ATTACHMENT,
     "avatar": pictures.AVATAR,
     "header": pictures.HEADER,
+    "emoji": pictures.EMOJI,
 }
 # Somebody may still be writing the post that a picture was uploaded for.
 _PATIENCE: Final = timedelta(days=1)

@@ -64,7 +64,7 @@ CREATE TABLE emojis (
     domain text,                           -- NULL for our own
     shortcode text NOT NULL,
     category text,
-    media_id bigint NOT NULL REFERENCES media,
+    media_id bigint NOT NULL REFERENCES media ON DELETE CASCADE,
     updated_at timestamptz,                -- as its office says
     created_at timestamptz NOT NULL
 );
