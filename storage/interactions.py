@@ -117,6 +117,68 @@ async def delete_favourites(tx: Transaction, pairs: Sequence[tuple[int, int]]) -
     return _favourites(rows)
 
 
+async def insert_further_reaction(
+    tx: Transaction, account_id: int, status_id: int, uri: str, now: datetime, *, limit: int
+) -> bool:
+    """Remember one more reaction beside the favourite; False when known, or beyond the limit."""
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO further_reactions (uri, account_id, status_id, created_at)
+            SELECT $3, $1, $2, $4
+            WHERE (
+                SELECT count(*)
+                FROM further_reactions
+                WHERE account_id = $1
+                  AND status_id = $2) < $5
+            ON CONFLICT DO NOTHING
+            """,
+            account_id,
+            status_id,
+            uri,
+            now,
+            limit,
+        )
+    )
+
+
+async def delete_further_reaction(tx: Transaction, account_id: int, uri: str) -> bool:
+    """Forget a reaction beside the favourite; False when there is none with this id."""
+    return bool(
+        await tx.execute(
+            "DELETE FROM further_reactions WHERE uri = $2 AND account_id = $1", account_id, uri
+        )
+    )
+
+
+async def take_further_reaction(tx: Transaction, account_id: int, status_id: int) -> bool:
+    """Let another reaction of the account stand for its favourite; False when there is none."""
+    return bool(
+        await tx.execute(
+            """
+            WITH next AS (
+                DELETE FROM further_reactions
+                WHERE uri = (
+                    SELECT uri
+                    FROM further_reactions
+                    WHERE account_id = $1
+                      AND status_id = $2
+                    ORDER BY created_at, uri
+                    LIMIT 1)
+                RETURNING uri
+            )
+            UPDATE favourites
+            SET uri = next.uri
+            FROM next
+            WHERE favourites.account_id = $1
+              AND favourites.status_id = $2
+            """,
+            account_id,
+            status_id,
+        )
+    )
+
+
 async def insert_bookmark(
     tx: Transaction, bookmark_id: int, account_id: int, status_id: int, now: datetime
 ) -> bool:

@@ -14,6 +14,7 @@ from fedimmp.inbound.blocks import BLOCK
 from fedimmp.inbound.creates import CREATE, CREATE_NAMED
 from fedimmp.inbound.deletes import DELETE
 from fedimmp.inbound.features import ADD, REMOVE
+from fedimmp.inbound.flags import FLAG
 from fedimmp.inbound.follows import ACCEPT, FOLLOW, REJECT
 from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.received import Handler
@@ -35,6 +36,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Delete", ANY): DELETE,
     ("Announce", ANY): ANNOUNCE,
     ("Like", ANY): LIKE,
+    ("EmojiReact", ANY): LIKE,
     ("Follow", ANY): FOLLOW,
     ("Accept", "Follow"): ACCEPT,
     ("Accept", "id"): ACCEPT,
@@ -42,6 +44,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Reject", "id"): REJECT,
     ("Undo", ANY): UNDO,
     ("Block", ANY): BLOCK,
+    ("Flag", ANY): FLAG,
     ("Add", ANY): ADD,
     ("Remove", ANY): REMOVE,
 }

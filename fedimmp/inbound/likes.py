@@ -1,6 +1,10 @@
-"""Like: a favourite of somebody at another office."""
+"""Like and EmojiReact: a favourite of somebody at another office.
+
+Whatever emoji somebody reacts with, and however many, one person counts once for one post.
+"""
 
 from datetime import datetime
+from typing import Final
 
 from activitypub.errors import Malformed
 from activitypub.objects import Activity
@@ -12,12 +16,15 @@ from storage.database import Transaction
 from storage.ids import new_id
 from storage.interactions import Favourite
 
+# Pleroma and Akkoma let one person react to one post with many emoji.
+_MOST_REACTIONS: Final = 50
+
 
 def read_like(activity: Activity) -> str:
     """Return which post the actor likes."""
     uri = object_uri(activity)
     if uri is None:
-        raise Malformed("A Like must have exactly one object.")
+        raise Malformed(f"A {activity.type} must have exactly one object.")
     return uri
 
 
@@ -35,12 +42,16 @@ async def apply_like(
     actor = received.account
     if status.id not in await statuses.list_visible(tx, actor.id, [status.id]):
         return Outcome.DONE
-    favourite = Favourite(
-        id=new_id(now), account_id=actor.id, status_id=status.id, uri=received.activity.id
-    )
+    favourite = Favourite(id=new_id(now), account_id=actor.id, status_id=status.id, uri=like_uri)
     stored = await interactions.insert_favourites(tx, [favourite], now)
     if stored:
         await favourited(tx, app, stored, now)
+        return Outcome.DONE
+    known = await interactions.find_favourite(tx, actor.id, status.id)
+    if known is not None and known.uri != like_uri:
+        await interactions.insert_further_reaction(
+            tx, actor.id, status.id, like_uri, now, limit=_MOST_REACTIONS
+        )
     return Outcome.DONE
 
 

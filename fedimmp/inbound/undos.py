@@ -66,6 +66,7 @@ async def apply_undo(
     kinds: dict[str, Callable[[], Awaitable[bool]]] = {
         "Follow": undo.follow,
         "Like": undo.like,
+        "EmojiReact": undo.like,
         "Announce": undo.boost,
         "Block": undo.block,
         "Accept": undo.acceptance,
@@ -111,21 +112,31 @@ class _Undo:
         return ended is not None
 
     async def like(self) -> bool:
-        status_id = None
-        if self.undone.object_uri is not None:
-            status = await statuses.find_by_uri(self.tx, self.undone.object_uri)
-            status_id = None if status is None else status.id
-        elif self.undone.uri is not None:
-            known = await interactions.find_favourite_by_uri(
-                self.tx, self.actor.id, self.undone.uri
-            )
-            status_id = None if known is None else known.status_id
+        """Take back one reaction; the favourite goes with the last of them."""
+        uri, actor_id = self.undone.uri, self.actor.id
+        if uri is not None and await interactions.delete_further_reaction(self.tx, actor_id, uri):
+            return True
+        status_id = await self._liked_id()
         if status_id is None:
             return False
+        if await interactions.take_further_reaction(self.tx, actor_id, status_id):
+            return True
         ended = await interactions.delete_favourites(self.tx, [(self.actor.id, status_id)])
         if ended:
             await unfavourited(self.tx, self.app, ended, self.now)
         return bool(ended)
+
+    async def _liked_id(self) -> int | None:
+        known = None
+        if self.undone.uri is not None:
+            known = await interactions.find_favourite_by_uri(
+                self.tx, self.actor.id, self.undone.uri
+            )
+        # Lemmy and Pleroma write other ids of a Like into its Undo, never into that of a reaction.
+        if known is not None or self.undone.object_uri is None or self.undone.type == "EmojiReact":
+            return None if known is None else known.status_id
+        status = await statuses.find_by_uri(self.tx, self.undone.object_uri)
+        return None if status is None else status.id
 
     async def boost(self) -> bool:
         boost = None
