@@ -10,11 +10,16 @@ __all__ = ["PUBLIC", "Visibility", "audience", "visibility"]
 Visibility = Literal["public", "unlisted", "private", "direct"]
 
 
-def visibility(to: Iterable[str], cc: Iterable[str], followers_url: str | None) -> Visibility:
+def visibility(
+    to: Iterable[str], cc: Iterable[str], followers_url: str | None, *, direct: bool = False
+) -> Visibility:
     """Return the visibility that to and cc of a post express.
 
-    Followers in cc without Public, as Friendica and Hubzilla address, are followers only too.
+    Followers in cc without Public, as Friendica and Hubzilla address, are followers only too. With
+    `direct` (litepub's directMessage) nothing widens a post beyond those whom it names.
     """
+    if direct:
+        return "direct"
     primary, secondary = frozenset(to), frozenset(cc)
     if primary & PUBLIC_SPELLINGS:
         return "public"

@@ -6,17 +6,29 @@ None of them raises: what has the wrong shape counts as absent.
 import contextlib
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from activitypub.errors import Malformed
 from activitypub.uris import check_http_uri
-from activitypub.vocabulary import PUBLIC, PUBLIC_SPELLINGS
+from activitypub.vocabulary import AS2, PUBLIC, PUBLIC_SPELLINGS
 
 JsonObject = dict[str, Any]
 
 MAX_AUDIENCE = 1000
+_AS_NAMESPACE = f"{AS2}#"
+_MAX_LINKS = 20
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
+_MEDIA_TYPE = re.compile(r"([A-Za-z0-9]+/[A-Za-z0-9.+_-]+)[ \t]*(?:;|$)", re.ASCII)
 _MAX_COUNT = 2**31 - 1
+
+
+class Link(NamedTuple):
+    """An http(s) URL with what its Link says of it; measures are pixels."""
+
+    href: str
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 def listed(value: object) -> list[Any]:
@@ -66,8 +78,15 @@ def uris_of(value: object, limit: int) -> tuple[str, ...]:
 
 
 def type_of(document: JsonObject, known: tuple[str, ...]) -> str | None:
-    """Return the first type of a document that is known, else its first type."""
-    types = [each for each in listed(document.get("type")) if isinstance(each, str)]
+    """Return the first type of a document that is known, else its first type.
+
+    A type of ActivityStreams counts however it is written: Note, as:Note, or as an IRI.
+    """
+    types = [
+        each.removeprefix("as:").removeprefix(_AS_NAMESPACE)
+        for each in listed(document.get("type"))
+        if isinstance(each, str)
+    ]
     return next((each for each in types if each in known), types[0] if types else None)
 
 
@@ -87,31 +106,56 @@ def localised(document: JsonObject, name: str, limit: int) -> tuple[str, str | N
     texts = {
         key: value
         for key, value in (entries.items() if isinstance(entries, dict) else ())
-        if isinstance(value, str)
+        if isinstance(value, str) and value
     }
     if language is None and texts:
         matching = (key for key, value in texts.items() if value == plain)
         language = next(matching, next(iter(texts)))
-        if plain is None:
-            plain = texts[language]
-    return (plain or "")[:limit], _check_language(language)
+        plain = plain or texts[language]
+    return (plain or "")[:limit], language_of(language)
 
 
-def link_of(value: object) -> tuple[str, str | None] | None:
-    """Return the first acceptable http(s) URL of a text, Link or object, and its media type."""
-    for item in listed(value)[:20]:
+def language_of(value: object) -> str | None:
+    """Return a language tag (BCP 47), None if it is unknown or invalid.
+
+    Lemmy and PeerTube name the language of a post by an object with an identifier.
+    """
+    item = first(value)
+    if isinstance(item, dict):
+        item = item.get("identifier")
+    if not isinstance(item, str) or item == "und" or not _LANGUAGE.fullmatch(item):
+        return None
+    return item
+
+
+def links_of(value: object) -> list[Link]:
+    """Return the acceptable http(s) URLs of texts, Links and objects, the first 20 of them."""
+    found: list[Link] = []
+    for item in listed(value)[:_MAX_LINKS]:
         if isinstance(item, dict):
-            nested = link_of(item.get("href") or item.get("url"))
-            if nested is not None:
-                return nested[0], nested[1] or _media_type(item.get("mediaType"))
-            continue
-        with contextlib.suppress(Malformed):
-            return check_http_uri(item), None
-    return None
+            found += [_described(each, item) for each in links_of(_target_of(item))]
+        elif (uri := uri_of(item)) is not None:
+            found.append(Link(uri))
+    return found[:_MAX_LINKS]
+
+
+def link_of(value: object) -> Link | None:
+    """Return the first acceptable http(s) URL of a text, Link or object."""
+    return next(iter(links_of(value)), None)
+
+
+def media_type_of(value: object) -> str | None:
+    """Return a media type in lower case and without parameters, None for anything else."""
+    item = first(value)
+    if not isinstance(item, str) or len(item) > 200:
+        return None
+    found = _MEDIA_TYPE.match(item)
+    return found[1].lower() if found else None
 
 
 def time_of(value: object) -> datetime | None:
     """Return an aware UTC time; None for anything that is not a date with a time."""
+    value = _value_of(value)
     if not isinstance(value, str) or not 10 <= len(value) <= 40:
         return None
     try:
@@ -123,6 +167,7 @@ def time_of(value: object) -> datetime | None:
 
 def count_of(value: object) -> int | None:
     """Return a count of zero or more, also where it is written as a text."""
+    value = _value_of(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -132,7 +177,26 @@ def count_of(value: object) -> int | None:
 
 def flag_of(value: object) -> bool:
     """Return whether a value is true; texts and numbers are not."""
-    return value is True
+    return _value_of(value) is True
+
+
+def _value_of(value: object) -> Any:
+    """Return the value itself of one that is in a list, or has its type beside it (JSON-LD)."""
+    item = first(value)
+    return item.get("@value") if isinstance(item, dict) else item
+
+
+def _target_of(item: JsonObject) -> object:
+    return item.get("href") or item.get("url")
+
+
+def _described(link: Link, item: JsonObject) -> Link:
+    return Link(
+        link.href,
+        link.media_type or media_type_of(item.get("mediaType")),
+        link.width or count_of(item.get("width")) or None,
+        link.height or count_of(item.get("height")) or None,
+    )
 
 
 def _plain_text(value: object) -> tuple[str | None, str | None]:
@@ -143,13 +207,3 @@ def _plain_text(value: object) -> tuple[str | None, str | None]:
             language = item.get("@language")
             return item["@value"], language if isinstance(language, str) else None
     return None, None
-
-
-def _check_language(language: str | None) -> str | None:
-    if language is None or language == "und" or not _LANGUAGE.fullmatch(language):
-        return None
-    return language
-
-
-def _media_type(value: object) -> str | None:
-    return value if isinstance(value, str) and len(value) <= 100 and value.isascii() else None

@@ -1,51 +1,41 @@
 """Posts of peers become typed values."""
 
-import math
+import html
 import re
-from datetime import datetime
 from typing import Any
 
 from activitypub.errors import Malformed
-from activitypub.objects import Attachment, Mention, Note, Poll, PollOption
+from activitypub.objects import Mention, Note
 from activitypub.properties import (
     audience_of,
-    count_of,
-    first,
     flag_of,
     id_of,
-    link_of,
-    listed,
+    language_of,
     localised,
+    media_type_of,
     text_of,
     time_of,
-    type_of,
     uri_of,
 )
+from activitypub.reading.attachments import has_sensitive_file, read_attachments, read_pages
+from activitypub.reading.consent import read_quote_policy, read_quoting
 from activitypub.reading.parts import (
-    MAX_DESCRIPTION,
     MAX_NAME,
     MAX_SUMMARY,
-    MAX_TAGS,
     own_page,
     read_emojis,
     required_id,
     tags,
     type_among,
 )
+from activitypub.reading.polls import read_poll
 from activitypub.uris import shown
 from activitypub.vocabulary import NOTE_TYPES
 
 # Mastodon's limits (its FEDERATION.md), and ours where it names none.
 MAX_CONTENT = 200_000
-MAX_ATTACHMENTS = 16
-MAX_OPTIONS = 500
-MAX_OPTION = 500
-
-_BLURHASH = re.compile(r"[A-Za-z0-9#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}")
 
 _HASHTAG = re.compile(r"\w{1,200}")
-
-_FILES = frozenset({"Document", "Image", "Video", "Audio"})
 
 
 def read_note(document: dict[str, Any]) -> Note:
@@ -65,25 +55,35 @@ def read_note(document: dict[str, Any]) -> Note:
         type=kind,
         attributed_to=author,
         url=own_page(document, note_id),
-        content_html=content,
+        content_html=_as_html(document, content),
         summary=text_of(document, "summary", MAX_SUMMARY),
-        language=language,
+        language=language or language_of(document.get("language")),
         published=time_of(document.get("published")),
         updated=time_of(document.get("updated")),
         in_reply_to=uri_of(document.get("inReplyTo")),
         to=audience_of(document.get("to")),
         cc=audience_of(document.get("cc")),
-        sensitive=flag_of(document.get("sensitive")),
-        attachments=_read_attachments(document),
+        direct=flag_of(document.get("directMessage")),
+        sensitive=flag_of(document.get("sensitive")) or has_sensitive_file(document),
+        attachments=read_attachments(document),
+        pages=read_pages(document),
         mentions=_read_mentions(document),
         hashtags=_read_hashtags(document),
-        poll=_read_poll(document) if kind == "Question" else None,
+        poll=read_poll(document) if kind == "Question" else None,
         conversation=(id_of(document.get("conversation")) or "")[:MAX_NAME] or None,
         context=uri_of(document.get("context")),
         name=text_of(document, "name", MAX_NAME),
         emojis=read_emojis(tags(document, "Emoji")),
-        quote=_read_quote(document),
+        quote=read_quoting(document),
+        quote_policy=read_quote_policy(document),
     )
+
+
+def _as_html(document: dict[str, Any], content: str) -> str:
+    # PeerTube sends Markdown: it is shown as it was written.
+    if media_type_of(document.get("mediaType")) in (None, "text/html", "application/xhtml+xml"):
+        return content
+    return html.escape(content).replace("\n", "<br>")
 
 
 def _read_mentions(document: dict[str, Any]) -> tuple[Mention, ...]:
@@ -101,74 +101,3 @@ def _read_hashtags(document: dict[str, Any]) -> tuple[str, ...]:
         if _HASHTAG.fullmatch(name):
             found.setdefault(name.casefold(), name)
     return tuple(found.values())
-
-
-def _read_attachments(document: dict[str, Any]) -> tuple[Attachment, ...]:
-    found = []
-    for item in listed(document.get("attachment"))[:MAX_TAGS]:
-        if isinstance(item, dict) and type_of(item, tuple(_FILES)) in _FILES:
-            link = link_of(item.get("url") or item.get("href"))
-            if link is not None:
-                found.append(_read_attachment(item, *link))
-    return tuple(found[:MAX_ATTACHMENTS])
-
-
-def _read_attachment(item: dict[str, Any], url: str, link_type: str | None) -> Attachment:
-    own_type = item.get("mediaType")
-    blurhash = item.get("blurhash")
-    return Attachment(
-        url=url,
-        media_type=own_type if isinstance(own_type, str) and len(own_type) <= 100 else link_type,
-        # GoToSocial and Honk describe in summary, the others in name.
-        description=text_of(item, "summary", MAX_DESCRIPTION)
-        or text_of(item, "name", MAX_DESCRIPTION),
-        blurhash=blurhash if isinstance(blurhash, str) and _BLURHASH.fullmatch(blurhash) else None,
-        width=count_of(item.get("width")),
-        height=count_of(item.get("height")),
-        focus=_read_focus(item.get("focalPoint")),
-    )
-
-
-def _read_focus(value: object) -> tuple[float, float] | None:
-    if isinstance(value, dict):
-        value = value.get("@list")
-    match value:
-        case [int() | float() as x, int() | float() as y] if math.isfinite(x) and math.isfinite(y):
-            return max(-1.0, min(1.0, float(x))), max(-1.0, min(1.0, float(y)))
-        case _:
-            return None
-
-
-def _read_poll(document: dict[str, Any]) -> Poll | None:
-    multiple = document.get("anyOf") is not None
-    items = listed(document.get("anyOf") if multiple else document.get("oneOf"))[:MAX_OPTIONS]
-    options = []
-    for item in items:
-        if isinstance(item, dict) and (name := text_of(item, "name", MAX_OPTION)):
-            replies = first(item.get("replies"))
-            votes = count_of(replies.get("totalItems")) if isinstance(replies, dict) else 0
-            options.append(PollOption(name, votes or 0))
-    if not options:
-        return None
-    end_time = time_of(document.get("endTime"))
-    return Poll(
-        options=tuple(options),
-        multiple=multiple,
-        end_time=end_time,
-        closed=_read_closed(document, end_time),
-        voters_count=count_of(document.get("votersCount")),
-    )
-
-
-def _read_closed(document: dict[str, Any], end_time: datetime | None) -> datetime | None:
-    closed = document.get("closed")
-    if flag_of(closed):
-        return end_time or time_of(document.get("updated")) or time_of(document.get("published"))
-    return time_of(closed)
-
-
-def _read_quote(document: dict[str, Any]) -> str | None:
-    for name in ("quote", "quoteUrl", "quoteUri", "_misskey_quote"):
-        if (uri := uri_of(document.get(name))) is not None:
-            return uri
-    return None

@@ -5,7 +5,16 @@ from typing import Any
 
 from activitypub.errors import Malformed
 from activitypub.objects import Emoji, Image
-from activitypub.properties import first, link_of, listed, text_of, time_of, type_of, uri_of
+from activitypub.properties import (
+    first,
+    link_of,
+    links_of,
+    listed,
+    text_of,
+    time_of,
+    type_of,
+    uri_of,
+)
 from activitypub.uris import check_http_uri, same_origin
 
 # Mastodon's limits (its FEDERATION.md), and ours where it names none.
@@ -48,12 +57,15 @@ def own_uri(value: object, owner: str) -> str | None:
 
 
 def own_page(document: dict[str, Any], owner: str) -> str:
-    """Return the first page on the document's own host: another one would lend a false face."""
-    for item in listed(document.get("url"))[:20]:
-        link = link_of(item)
-        if link is not None and same_origin(link[0], owner):
-            return link[0]
-    return owner
+    """Return the page on the document's own host: another one would lend a false face.
+
+    A Link to HTML comes first, then the first one without a media type; a film is no page.
+    """
+    links = [
+        each for each in links_of(document.get("url")) if each.media_type in (None, "text/html")
+    ]
+    links.sort(key=lambda link: link.media_type is None)
+    return next((each.href for each in links if same_origin(each.href, owner)), owner)
 
 
 def read_image(value: object) -> Image | None:
@@ -63,11 +75,13 @@ def read_image(value: object) -> Image | None:
     if link is None:
         return None
     if not isinstance(item, dict):
-        return Image(link[0])
-    description = text_of(item, "summary", MAX_DESCRIPTION) or text_of(
-        item, "name", MAX_DESCRIPTION
-    )
-    return Image(link[0], link[1], description)
+        return Image(link.href)
+    return Image(link.href, link.media_type, description_of(item))
+
+
+def description_of(item: dict[str, Any]) -> str:
+    """Return the alternative text: GoToSocial and Honk write it to summary, others to name."""
+    return text_of(item, "summary", MAX_DESCRIPTION) or text_of(item, "name", MAX_DESCRIPTION)
 
 
 def tags(document: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from activitypub.objects import Attachment, Note, Poll
-from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
+from fedimmp.render.sanitise import clean_html, clean_lines, clean_text, plain_text
 from storage.ids import new_id
 from storage.media import Kind, NewAttachment
 from storage.polls import NewPoll, Option
@@ -17,6 +17,9 @@ from storage.statuses import NewTag
 
 _MAX_SPOILER = 500
 _MAX_TITLE = 500
+# An article that is longer than this (characters) is shown by its opening.
+_MAX_WHOLE = 1000
+_MAX_OPENING = 500
 _MAX_TAGS = 60
 _MAX_DESCRIPTION = 1500
 _MAX_OPTION = 200
@@ -46,17 +49,17 @@ def distinct_ids(now: datetime) -> Iterator[int]:
             yield fresh
 
 
-def content_of(note: Note, ids: Iterator[int]) -> Content:
+def content_of(note: Note, ids: Iterator[int], now: datetime) -> Content:
     """Sanitise what a post says; every row that it needs takes one of the ids."""
     is_plain = note.type in _PLAIN_TYPES
-    spoiler = clean_text(html.unescape(note.summary), _MAX_SPOILER) if is_plain else ""
+    spoiler = clean_text(plain_text(note.summary), _MAX_SPOILER) if is_plain else ""
     return Content(
-        html=clean_html(note.content_html) if is_plain else _linked(note),
+        html=_with_pages(note, _spoken(note) if is_plain else _linked(note)),
         spoiler_text=spoiler,
         sensitive=note.sensitive or bool(spoiler),
         tags=tags_of(note, ids),
         attachments=attachments_of(note, ids),
-        poll=poll_of(note.poll, ids) if note.poll is not None else None,
+        poll=poll_of(note.poll, ids, now) if note.poll is not None else None,
     )
 
 
@@ -70,7 +73,7 @@ def attachments_of(note: Note, ids: Iterator[int]) -> tuple[NewAttachment, ...]:
     return tuple(_attachment(next(ids), each) for each in note.attachments)
 
 
-def poll_of(poll: Poll, ids: Iterator[int]) -> NewPoll:
+def poll_of(poll: Poll, ids: Iterator[int], now: datetime) -> NewPoll:
     """Return a poll with the counts that its own office tells."""
     return NewPoll(
         id=next(ids),
@@ -78,7 +81,7 @@ def poll_of(poll: Poll, ids: Iterator[int]) -> NewPoll:
         multiple=poll.multiple,
         expires_at=poll.end_time,
         voters_count=poll.voters_count or 0,
-        closed_at=poll.closed,
+        closed_at=closed_at_of(poll, now),
     )
 
 
@@ -90,15 +93,53 @@ def options_of(poll: Poll) -> tuple[Option, ...]:
     )
 
 
+def closed_at_of(poll: Poll, now: datetime) -> datetime | None:
+    """Return when a poll ended, as its own office tells; None while it runs."""
+    return min(poll.end_time or now, now) if poll.closed is True else poll.closed
+
+
+def _spoken(note: Note) -> str:
+    """Return the text of a Note; a few servers have nothing but a name."""
+    return clean_html(note.content_html) or _paragraph(_title(note))
+
+
 def _linked(note: Note) -> str:
-    title = html.escape(clean_text(note.name, _MAX_TITLE))
+    """Return title, summary and link of what is no Note, with its text where that is short."""
+    title = _title(note)
     link = html.escape(note.url or note.id)
     parts = [
-        f"<p><strong>{title}</strong></p>" if title else "",
-        note.summary or note.content_html,
+        f"<p><strong>{html.escape(title)}</strong></p>" if title else "",
+        note.summary or _opening(note.content_html),
         f'<p><a href="{link}">{link}</a></p>',
     ]
     return clean_html("".join(parts))
+
+
+def _title(note: Note) -> str:
+    # Names are text, yet some servers escape them as if they were HTML.
+    return clean_text(html.unescape(note.name), _MAX_TITLE)
+
+
+def _opening(content: str) -> str:
+    text = plain_text(content)
+    if len(text) <= _MAX_WHOLE:
+        return content
+    return _paragraph(clean_text(text, _MAX_OPENING) + "…")
+
+
+def _with_pages(note: Note, content: str) -> str:
+    """Add the pages that a post has attached, and that its text does not lead to anyway."""
+    added = []
+    for page in note.pages:
+        link = html.escape(page.href)
+        if f'"{link}"' not in content:
+            label = html.escape(clean_text(page.name, _MAX_TITLE)) or link
+            added.append(clean_html(f'<p><a href="{link}">{label}</a></p>'))
+    return content + "".join(added)
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>" if text else ""
 
 
 def _attachment(media_id: int, each: Attachment) -> NewAttachment:

@@ -3,8 +3,10 @@
 Everything that comes from another server passes here once, before it is stored.
 """
 
+import html as entities
 import re
 from itertools import islice
+from typing import Final
 
 import nh3
 
@@ -13,7 +15,7 @@ from fedimmp.render.links import is_web_address
 # A peer sends at most a mebibyte; what a reader can take in is far less.
 _MAX_HTML = 200_000
 # An HTML parser takes time by the square of the depth; no text has so many tags.
-_MAX_TAGS = 4000
+_MAX_TAGS = 2500
 _TAGS = {
     "a",
     "b",
@@ -27,6 +29,9 @@ _TAGS = {
     "ol",
     "p",
     "pre",
+    "rp",
+    "rt",
+    "ruby",
     "s",
     "span",
     "strong",
@@ -34,6 +39,34 @@ _TAGS = {
     "sup",
     "u",
     "ul",
+}
+# Apps show none of these, but what they hold must not run together: they become paragraphs.
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_CELLS = {"td", "th"}
+_BLOCKS = {
+    "address",
+    "article",
+    "aside",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "footer",
+    "header",
+    "main",
+    "nav",
+    "section",
+    "summary",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "tr",
 }
 _DROPPED_WITH_CONTENT = {
     "iframe",
@@ -64,9 +97,20 @@ def clean_html(html: str) -> str:
     """Return the harmless part of a foreign HTML text.
 
     Keeps plain formatting, links to web addresses (marked nofollow, noopener, noreferrer) and the
-    classes that apps know from mentions, hashtags and shortened links. Total and linear.
+    classes that apps know from mentions, hashtags and shortened links. Headings and other blocks
+    become paragraphs. Total and linear.
     """
-    return _cleaner().clean(clean_characters(_bounded(html)))
+    cleaned = _FIRST.clean(clean_characters(_bounded(html)))
+    if _OTHER_BLOCK.search(cleaned):
+        # Cleaned text holds no other "<", so the tags can be told apart without a parser.
+        cleaned = _LAST.clean(_OTHER_BLOCK.sub(_as_paragraph, cleaned))
+    return _EMPTY_PARAGRAPH.sub("", cleaned)
+
+
+def plain_text(html: str) -> str:
+    """Return what a foreign HTML text says, without its markup: text, not HTML."""
+    spaced = _LINE_END.sub("\n\\g<0>", clean_characters(_bounded(html)))
+    return entities.unescape(_TEXT.clean(spaced))
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -94,17 +138,13 @@ def _bounded(html: str) -> str:
     return html[: first_beyond.start() if first_beyond else _MAX_HTML]
 
 
-def _cleaner() -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=_TAGS,
-        clean_content_tags=_DROPPED_WITH_CONTENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_filter_attribute,
-        strip_comments=True,
-        link_rel="nofollow noopener noreferrer",
-        url_schemes={"http", "https"},
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-    )
+def _as_paragraph(tag: re.Match[str]) -> str:
+    end, name = tag[1], tag[2]
+    if name in _CELLS:
+        return " "
+    if name in _HEADINGS:
+        return "</strong></p>" if end else "<p><strong>"
+    return f"<{end}p>"
 
 
 def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
@@ -125,3 +165,25 @@ def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
 
 def _is_known_class(name: str) -> bool:
     return name in _CLASSES or _MICROFORMAT_CLASS.fullmatch(name) is not None
+
+
+def _cleaner(tags: set[str]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=tags,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filter_attribute,
+        strip_comments=True,
+        link_rel="nofollow noopener noreferrer",
+        url_schemes={"http", "https"},
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+# Making one takes longer than cleaning a post does.
+_FIRST: Final = _cleaner(_TAGS | _BLOCKS | _CELLS | _HEADINGS)
+_LAST: Final = _cleaner(_TAGS)
+_TEXT: Final = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
+_OTHER_BLOCK: Final = re.compile(f"<(/?)({'|'.join(sorted(_BLOCKS | _CELLS | _HEADINGS))})>")
+_EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*</p>")
+_LINE_END: Final = re.compile(r"</(?:blockquote|div|h[1-6]|li|p|tr)|<br", re.IGNORECASE)

@@ -445,7 +445,7 @@ def test_polls() -> None:
     ended = read_note(question | {"anyOf": options, "closed": True}).poll
     assert ended is not None
     assert ended.multiple
-    assert ended.closed == ended.end_time == datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert (ended.closed, ended.end_time) == (True, datetime(2026, 11, 25, 12, tzinfo=UTC))
     many = read_note(question | {"oneOf": [{"name": str(n)} for n in range(9999)]}).poll
     assert many is not None
     assert len(many.options) == 500

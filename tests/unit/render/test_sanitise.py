@@ -24,7 +24,10 @@ from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
             '<span class="mention h-card">t</span>',
         ),
         ('<span class="modal">t</span>', "<span>t</span>"),
-        ("<b>a</b><i>b</i><code>c</code><h1>d</h1>", "<b>a</b><i>b</i><code>c</code>d"),
+        (
+            "<b>a</b><i>b</i><code>c</code><h1>d</h1>",
+            "<b>a</b><i>b</i><code>c</code><p><strong>d</strong></p>",
+        ),
         ("a\x00b\x07c", "abc"),
         ("<!-- x -->a", "a"),
     ],
