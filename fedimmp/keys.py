@@ -73,7 +73,7 @@ class KeyVault:
     account and algorithm, so nothing makes them stale.
     """
 
-    def __init__(self, key: bytes, *, capacity: int = 2000) -> None:
+    def __init__(self, key: bytes, *, capacity: int = 5000) -> None:
         self._cipher = AESGCM(key)
         self._capacity = capacity
         self._opened: OrderedDict[tuple[int, str], SigningKey] = OrderedDict()
@@ -107,6 +107,15 @@ class KeyVault:
         stored = await account_keys.private_of(conn, account_id, algorithm)
         if stored is None:
             raise NotFound("This account has no private key here.")
+        return self.learn(account_id, algorithm, stored)
+
+    def learn(
+        self, account_id: int, algorithm: Algorithm, stored: account_keys.SealedKey
+    ) -> SigningKey:
+        """Open a key of one of our accounts that a statement brought along, and keep it."""
+        slot = (account_id, algorithm)
+        if (known := self._opened.get(slot)) is not None:
+            return known
         key = read_signing_key(stored.key_id, self.unseal(stored.sealed))
         self._opened[slot] = key
         if len(self._opened) > self._capacity:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from storage.account_keys import SealedKey
 from storage.database import Connection, Record
 from storage.paging import Page
 
@@ -52,8 +53,10 @@ class NotePoll:
 class NoteRow:
     """A status of one of our own with all that its note shows.
 
-    `boosted_uri` and `boosted_author_uri` are set for a boost, which is no note. `addressed` are
-    all whom the status is for by name; `mentioned` are those whom its text names.
+    `boosted_uri` and `boosted_author_uri` are set for a boost, which is no note; `quote_uri` for a
+    quote that was neither refused nor revoked. `addressed` are
+    all whom the status is for by name; `mentioned` are those whom its text names. `author_key` is
+    the Ed25519 key that proves it, None for somebody without one.
     """
 
     id: int
@@ -71,11 +74,17 @@ class NoteRow:
     conversation_uri: str | None
     boosted_uri: str | None
     boosted_author_uri: str | None
+    quote_uri: str | None
+    quote_url: str | None
+    quote_authorization: str | None
+    quote_automatic: list[str] | None
+    approved_by: str | None
     addressed: tuple[NotePerson, ...]
     mentioned: tuple[NotePerson, ...]
     tags: tuple[str, ...]
     media: tuple[NoteMedia, ...]
     poll: NotePoll | None
+    author_key: SealedKey | None
 
 
 _LOAD = """
@@ -94,6 +103,11 @@ _LOAD = """
            conversation.uri AS conversation_uri,
            boosted.uri AS boosted_uri,
            boosted_author.uri AS boosted_author_uri,
+           quote.quoted_uri AS quote_uri,
+           COALESCE(quoted.url, quote.quoted_uri) AS quote_url,
+           quote.authorization_uri AS quote_authorization,
+           s.quote_automatic,
+           s.approved_by,
            ARRAY(
                SELECT ROW (person.uri, person.username, person.domain, mentions.silent)
                  FROM mentions
@@ -120,7 +134,9 @@ _LOAD = """
            poll.hide_totals AS poll_hide_totals,
            poll.voters_count AS poll_voters,
            poll.expires_at AS poll_expires_at,
-           poll.closed_at AS poll_closed_at
+           poll.closed_at AS poll_closed_at,
+           author_key.key_id AS author_key_id,
+           author_key.private_sealed AS author_key_sealed
       FROM statuses AS s
       LEFT JOIN statuses AS parent
         ON parent.id = s.in_reply_to_id
@@ -132,6 +148,15 @@ _LOAD = """
         ON boosted_author.id = boosted.account_id
       LEFT JOIN polls AS poll
         ON poll.status_id = s.id
+      LEFT JOIN status_quotes AS quote
+        ON quote.status_id = s.id
+       AND quote.state IN ('pending', 'accepted')
+      LEFT JOIN statuses AS quoted
+        ON quoted.uri = quote.quoted_uri
+      LEFT JOIN account_keys AS author_key
+        ON author_key.account_id = s.account_id
+       AND author_key.algorithm = 'ed25519'
+       AND author_key.private_sealed IS NOT NULL
      WHERE s.id = ANY($1::bigint[])
 """
 
@@ -151,6 +176,11 @@ _PLAIN = (
     "conversation_uri",
     "boosted_uri",
     "boosted_author_uri",
+    "quote_uri",
+    "quote_url",
+    "quote_authorization",
+    "quote_automatic",
+    "approved_by",
 )
 
 
@@ -170,7 +200,14 @@ def _note(row: Record) -> NoteRow:
         tags=tuple(row["tags"]),
         media=tuple(NoteMedia(*file) for file in row["media"]),
         poll=_poll(row),
+        author_key=_author_key(row),
     )
+
+
+def _author_key(row: Record) -> SealedKey | None:
+    if row["author_key_id"] is None:
+        return None
+    return SealedKey(row["author_key_id"], row["author_key_sealed"])
 
 
 def _poll(row: Record) -> NotePoll | None:

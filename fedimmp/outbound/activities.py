@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 async def create(conn: Connection, app: App, status: Status) -> Json:
     """Return the Create of a status of ours, a Question where it has a poll."""
-    row = await _row(conn, status.id)
+    row = await _row(conn, app, status.id)
     return writing.create(
         app.uris.note_activity(row.account_id, row.id), outgoing_note(app, row, app.now())
     )
@@ -32,7 +32,7 @@ async def create(conn: Connection, app: App, status: Status) -> Json:
 
 async def update(conn: Connection, app: App, status: Status) -> Json:
     """Return the Update of a status of ours."""
-    row = await _row(conn, status.id)
+    row = await _row(conn, app, status.id)
     now = app.now()
     return writing.update_note(_fresh(app, row.account_id), outgoing_note(app, row, now), now)
 
@@ -55,7 +55,7 @@ async def delete(_conn: Connection, app: App, status: Status) -> Json:
 
 async def announce(conn: Connection, app: App, boost: Status) -> Json:
     """Return the Announce of a boost by one of ours; its id is that of the boost."""
-    return announce_of(app, await _row(conn, boost.id))
+    return announce_of(app, await _row(conn, app, boost.id))
 
 
 def announce_of(app: App, row: NoteRow) -> Json:
@@ -153,10 +153,13 @@ async def update_actor(conn: Connection, app: App, account_id: int) -> Json:
     return writing.update_actor(_fresh(app, account_id), actor)
 
 
-async def _row(conn: Connection, status_id: int) -> NoteRow:
+async def _row(conn: Connection, app: App, status_id: int) -> NoteRow:
     row = (await notes.load(conn, [status_id])).get(status_id)
     if row is None:
         raise NotFound("There is no such status.")
+    if row.author_key is not None:
+        # The proof will need it, and no statement of its own must fetch it.
+        app.keys.learn(row.account_id, "ed25519", row.author_key)
     return row
 
 

@@ -8,6 +8,7 @@ from activitypub.errors import TooLarge
 from activitypub.writing import encode
 from fedimmp.app import App
 from fedimmp.errors import Invalid
+from fedimmp.outbound.proving import prove_activity
 from storage import outbox
 from storage.database import Transaction
 from storage.ids import new_id
@@ -29,9 +30,9 @@ async def enqueue(
     """Store an activity of one of our accounts and its deliveries, in one statement.
 
     `everyone` means each allowed peer with the public feed, `followers` the accepted followers of
-    the account; local accounts among `account_ids` need no delivery and get none. The activity is
-    signed when it is sent. Returns the number of deliveries; raises Invalid for what is too long to
-    be sent.
+    the account; local accounts among `account_ids` need no delivery and get none. The request is
+    signed when it is sent, the integrity proof of a public activity is made here.
+    Returns the number of deliveries; raises Invalid for what is too long to be sent.
     """
     return await outbox.enqueue(
         tx,
@@ -40,7 +41,7 @@ async def enqueue(
             account_id=account_id,
             uri=activity["id"],
             type=activity["type"],
-            body=_encoded(activity),
+            body=_encoded(await prove_activity(tx, app, account_id, activity, now)),
             status_id=status_id,
         ),
         Recipients(everyone=everyone, followers=followers, account_ids=account_ids),

@@ -10,10 +10,12 @@ from activitypub import writing
 from activitypub.audience import PUBLIC
 from activitypub.errors import Malformed
 from activitypub.uris import host_of
+from fedimmp.app import App
 from fedimmp.errors import NotFound
 from fedimmp.inbound.authenticate import Signer
 from fedimmp.outbound.activities import announce_of
 from fedimmp.outbound.notes import outgoing_note
+from fedimmp.outbound.proving import prove_activity, prove_note
 from fedimmp.web.call import Call
 from fedimmp.web.routes import Route
 from fedimmp.wire.reading import (
@@ -38,9 +40,10 @@ async def show(call: Call) -> web.Response:
     signer = await signer_of(call)
     async with call.app.db.reader() as conn:
         row = await _readable(conn, call, signer)
-    if row.boosted_uri is not None:
-        return document(announce_of(call.app, row))
-    return document(writing.note(outgoing_note(call.app, row, call.app.now())))
+        if row.boosted_uri is not None:
+            return document(await _activity(conn, call.app, row))
+        note = writing.note(outgoing_note(call.app, row, call.app.now()))
+        return document(await prove_note(conn, call.app, row.account_id, note))
 
 
 async def show_activity(call: Call) -> web.Response:
@@ -48,10 +51,7 @@ async def show_activity(call: Call) -> web.Response:
     signer = await signer_of(call)
     async with call.app.db.reader() as conn:
         row = await _readable(conn, call, signer)
-    if row.boosted_uri is not None:
-        return document(announce_of(call.app, row))
-    uri = call.app.uris.note_activity(row.account_id, row.id)
-    return document(writing.create(uri, outgoing_note(call.app, row, call.app.now())))
+        return document(await _activity(conn, call.app, row))
 
 
 async def show_sent(call: Call) -> web.Response:
@@ -65,6 +65,16 @@ async def show_sent(call: Call) -> web.Response:
         if sent is None or not await _is_for(conn, sent, signer):
             raise NotFound
     return document(orjson.loads(sent.body))
+
+
+async def _activity(conn: Connection, app: App, row: NoteRow) -> dict[str, Any]:
+    now = app.now()
+    if row.boosted_uri is not None:
+        activity = announce_of(app, row)
+    else:
+        uri = app.uris.note_activity(row.account_id, row.id)
+        activity = writing.create(uri, outgoing_note(app, row, now))
+    return await prove_activity(conn, app, row.account_id, activity, now)
 
 
 async def _page(call: Call) -> web.Response:

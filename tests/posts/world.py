@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from activitypub.signatures.keys import generate_ed25519
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_published
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.services import posting
 from fedimmp.services.posting import Draft
-from storage import follows, members, statuses, timelines
+from storage import account_keys, follows, members, statuses, timelines
 from storage.database import Connection
 from storage.follows import NewFollow
 from storage.ids import id_for_remote, new_id
@@ -44,6 +45,12 @@ class World:
         """Make one of our people, who can post but not sign in."""
         async with self.app.db.writer() as tx:
             account_id = await offices.add_member(tx, name, self.clock())
+            private, public = generate_ed25519()
+            key_id = f"{self.app.uris.actor(account_id)}#ed25519-key"
+            sealed = self.app.keys.seal(private)
+            await account_keys.insert_own(
+                tx, account_id, [account_keys.NewKey(key_id, "ed25519", public, sealed)]
+            )
             await members.insert(
                 tx,
                 account_id,
