@@ -72,14 +72,25 @@ class Uris:
     def featured(self, account_id: int) -> str:
         return f"{self.actor(account_id)}/featured"
 
+    def featured_tags(self, account_id: int) -> str:
+        return f"{self.actor(account_id)}/featured/tags"
+
     def note(self, account_id: int, status_id: int) -> str:
         return f"{self.actor(account_id)}/statuses/{status_id}"
 
     def note_activity(self, account_id: int, status_id: int) -> str:
         return f"{self.note(account_id, status_id)}/activity"
 
+    def quote_stamp(self, account_id: int, status_id: int, quoting_id: int) -> str:
+        """Proof that one of ours agrees to the quote of a status, by the id of what quotes it."""
+        return f"{self.note(account_id, status_id)}/quotes/{quoting_id}"
+
     def activity(self, account_id: int, activity_id: int) -> str:
         return f"{self.actor(account_id)}/activities/{activity_id}"
+
+    def instance_activity(self, activity_id: int) -> str:
+        """Id of what the instance actor says, which nobody can look up."""
+        return f"{self.instance_actor}/activities/{activity_id}"
 
     def profile(self, username: str) -> str:
         return f"{self.origin}/@{quote(username)}"

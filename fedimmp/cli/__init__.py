@@ -16,6 +16,7 @@ from fedimmp.cli.demo import demo
 from fedimmp.cli.initial import init
 from fedimmp.cli.members import member
 from fedimmp.cli.peers import peer
+from fedimmp.cli.reports import report
 from fedimmp.cli.serving import healthcheck, serve
 from fedimmp.cli.tokens import token
 
@@ -25,6 +26,7 @@ COMMANDS: Sequence[click.Command] = (
     member,
     token,
     peer,
+    report,
     config,
     db,
     healthcheck,

@@ -185,6 +185,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Federation:
+    """What is said to other offices."""
+
+    send_blocks: bool = setting(
+        FlagValue(),
+        "Whether the office of somebody whom a member blocks learns of it, and so hides that"
+        " member there; otherwise a block is kept here.",
+        default=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     """Members and how they sign in."""
 
@@ -296,6 +308,9 @@ class Limits:
     follows: int = setting(
         NumberValue(1, 1_000_000), "Follows of one member in 24 hours.", default=400
     )
+    reports: int = setting(
+        NumberValue(1, 1_000_000), "Reports of one member in 24 hours.", default=400
+    )
     uploads: int = setting(
         NumberValue(1, 1_000_000), "Uploads of one member in 30 minutes.", default=30
     )
@@ -357,6 +372,7 @@ class Config:
     database: Database = Database()
     network: Network = Network()
     delivery: Delivery = Delivery()
+    federation: Federation = Federation()
     accounts: Accounts = Accounts()
     posts: Posts = Posts()
     media: Media = Media()

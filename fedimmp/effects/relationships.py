@@ -87,13 +87,14 @@ async def unfollowed(tx: Transaction, app: App, follows: Sequence[Follow], now: 
 async def blocked(tx: Transaction, app: App, blocks: Sequence[Block], now: datetime) -> None:
     """Take both people out of each other's home timelines and notifications; tell the office.
 
-    Follows between them are ended by the caller, with effects of their own.
+    The office is told unless the configuration says otherwise. Follows between the two are ended by
+    the caller, with effects of their own.
     """
     pairs = [(block.account_id, block.target_id) for block in blocks]
     pairs += [(target_id, owner_id) for owner_id, target_id in pairs]
     await home_feeds.expel(tx, pairs)
     await notifications.delete_between(tx, pairs)
-    for block, target in _going_out(blocks, await _people(tx, blocks)):
+    for block, target in await _going_out(tx, app, blocks):
         activity = activities.block(
             app, block.account_id, uri=_block_uri(app, block), target_uri=target.uri
         )
@@ -102,7 +103,7 @@ async def blocked(tx: Transaction, app: App, blocks: Sequence[Block], now: datet
 
 async def unblocked(tx: Transaction, app: App, blocks: Sequence[Block], now: datetime) -> None:
     """Tell the office of somebody whom one of ours no longer blocks."""
-    for block, target in _going_out(blocks, await _people(tx, blocks)):
+    for block, target in await _going_out(tx, app, blocks):
         activity = activities.undo_block(
             app, block.account_id, block_uri=_block_uri(app, block), target_uri=target.uri
         )
@@ -161,12 +162,18 @@ def _incoming(
             yield follow, people[follow.account_id]
 
 
-def _going_out(
-    blocks: Sequence[Block], people: dict[int, Account]
-) -> Iterable[tuple[Block, Account]]:
-    for block in blocks:
-        if people[block.account_id].is_local and not people[block.target_id].is_local:
-            yield block, people[block.target_id]
+async def _going_out(
+    conn: Connection, app: App, blocks: Sequence[Block]
+) -> list[tuple[Block, Account]]:
+    """Those of our members towards people of other offices, who come along."""
+    if not app.config.federation.send_blocks:
+        return []
+    people = await _people(conn, blocks)
+    return [
+        (block, people[block.target_id])
+        for block in blocks
+        if people[block.account_id].is_local and not people[block.target_id].is_local
+    ]
 
 
 def _block_uri(app: App, block: Block) -> str:

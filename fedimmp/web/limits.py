@@ -51,6 +51,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "posting": Family(Rule("posting", "posts", 3 * _HOUR, "member")),
     "deletes": Family(Rule("deletes", "deletions", 30 * _MINUTE, "member")),
     "follows": Family(Rule("follows", "follows", 24 * _HOUR, "member")),
+    "reports": Family(Rule("reports", "reports", 24 * _HOUR, "member")),
     "media": Family(Rule("media", "uploads", 30 * _MINUTE, "member")),
     "apps": Family(Rule("apps", "app_registrations", 10 * _MINUTE, "address")),
     "sign_in": Family(Rule("sign_in", "sign_ins", 5 * _MINUTE, "address")),

@@ -185,12 +185,3 @@ async def test_block_ends_follows_both_ways_until_it_is_undone(hq: App, porto: F
     assert await _counters(hq, ana.id) == (0, 0)
     await bela.send(hq, bela.activity("Undo", block["id"]))
     assert await pairs(hq, "blocks") == []
-
-
-async def test_block_of_a_third_party_is_ignored(hq: App, porto: Foreign) -> None:
-    bela, caio = porto.person("bela"), porto.person("caio")
-    await _know(hq, caio)
-
-    await bela.send(hq, bela.activity("Block", caio.uri))
-
-    assert await count(hq, "blocks") == 0
