@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from activitypub.signatures.keys import VerifyKey
 from fedimmp.errors import Refusal
+from storage.account_keys import PublicKey
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -150,12 +151,17 @@ def _fail(future: "asyncio.Future[Result]", error: Exception) -> None:
 class InboxMemory:
     """What one App's process remembers of its peers' requests.
 
-    parsed      PEM -> key, made stale by nothing: the PEM is read from its row each time
+    keys        key id -> key of somebody who was welcome when it was read. Those who store an
+                activity ask the row again in the statement that stores it; all others read it first
+    parsed      PEM -> key, made stale by nothing
     failed      key id -> the refusal and its sentence, where a key could not be had lately
     refetched   actors whose keys were fetched again lately, after a signature had not verified
     knocks      refused hosts, so that each is logged once in a while only
     """
 
+    keys: Recent[str, PublicKey] = field(
+        default_factory=lambda: Recent(seconds=3_600, capacity=5_000)
+    )
     parsed: Recent[str, VerifyKey] = field(
         default_factory=lambda: Recent(seconds=86_400, capacity=5_000)
     )

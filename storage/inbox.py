@@ -6,21 +6,32 @@ An actor is the unit of a lease, so what one actor sent is processed in its orde
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 from storage.database import Connection, Transaction
 from storage.errors import LeaseLost
 
 
+Standing = Literal["taken", "stranger", "suspended", "deleted", "changed"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """An authenticated activity before it is stored; host is that of its actor."""
+    """An authenticated activity before it is stored; host is that of its actor.
+
+    The key is the one that verified it, None if nothing did. takes_back is said of what is also
+    taken from suspended accounts.
+    """
 
     actor_uri: str
     activity_uri: str
     host: str
     type: str
     body: bytes
+    takes_back: bool = False
+    key_id: str | None = None
+    public_pem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +71,58 @@ class ParkedReceipt:
     received_at: datetime
 
 
-async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime) -> frozenset[str]:
-    """Store activities of allowed hosts, wake their actors, and return the hosts that are allowed.
+async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime) -> list[Standing]:
+    """Store activities, wake their actors, and say of each what became of it.
 
-    What was stored before is left as it is. One statement, which also asks the allowlist.
+    Only "taken" ones are stored, or were before: a repetition changes nothing. The others came
+    from a host that is not allowed, from an account that is suspended or deleted, or were verified
+    by a key that is not, or no longer, on record. One statement, which asks for all of that.
     """
     rows = await tx.fetch(
         _RECEIVE,
-        [receipt.actor_uri for receipt in receipts],
-        [receipt.activity_uri for receipt in receipts],
-        [receipt.host for receipt in receipts],
-        [receipt.type for receipt in receipts],
-        [receipt.body for receipt in receipts],
+        [each.actor_uri for each in receipts],
+        [each.activity_uri for each in receipts],
+        [each.host for each in receipts],
+        [each.type for each in receipts],
+        [each.body for each in receipts],
+        [each.takes_back for each in receipts],
+        [each.key_id for each in receipts],
+        [each.public_pem for each in receipts],
         now,
     )
     tx.hint("inbox")
-    return frozenset(row["host"] for row in rows)
+    return [row["standing"] for row in rows]
 
 
 _RECEIVE = """
-    WITH arrived AS (
+    WITH arrived AS MATERIALIZED (
         SELECT
-            given.*
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
-            WITH ORDINALITY AS given (actor_uri, activity_uri, host, type, body, place)
-        JOIN peers
+            given.*,
+            CASE
+                WHEN peers.host IS NULL THEN 'stranger'
+                WHEN given.key_id IS NULL THEN 'taken'
+                WHEN account_keys.key_id IS NULL THEN 'changed'
+                WHEN accounts.deleted_at IS NOT NULL THEN 'deleted'
+                WHEN accounts.suspended_at IS NOT NULL AND NOT given.takes_back THEN 'suspended'
+                WHEN signer_peers.host IS NULL THEN 'stranger'
+                ELSE 'taken'
+            END AS standing
+        FROM unnest(
+            $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::boolean[],
+            $7::text[], $8::text[])
+            WITH ORDINALITY AS given (
+                actor_uri, activity_uri, host, type, body, takes_back, key_id, public_pem, place)
+        LEFT JOIN peers
             ON peers.host = given.host
             AND peers.state = 'allowed'
+        LEFT JOIN account_keys
+            ON account_keys.key_id = given.key_id
+            AND account_keys.public_pem = given.public_pem
+        LEFT JOIN accounts
+            ON accounts.id = account_keys.account_id
+        LEFT JOIN peers AS signer_peers
+            ON signer_peers.host = accounts.domain
+            AND signer_peers.state = 'allowed'
     ), stored AS (
         INSERT INTO inbox (actor_uri, activity_uri, host, type, body, received_at)
         SELECT
@@ -95,8 +131,9 @@ _RECEIVE = """
             host,
             type,
             body,
-            $6
+            $9
         FROM arrived
+        WHERE standing = 'taken'
         ORDER BY place
         ON CONFLICT (actor_uri, activity_uri) DO NOTHING
         RETURNING actor_uri
@@ -104,7 +141,7 @@ _RECEIVE = """
         INSERT INTO inbox_actors (actor_uri, due_at)
         SELECT DISTINCT
             actor_uri,
-            $6::timestamptz
+            $9::timestamptz
         FROM stored
         ORDER BY actor_uri
         ON CONFLICT (actor_uri) DO UPDATE
@@ -114,8 +151,9 @@ _RECEIVE = """
             ELSE LEAST(inbox_actors.due_at, excluded.due_at)
         END
     )
-    SELECT DISTINCT host
+    SELECT standing
     FROM arrived
+    ORDER BY place
 """
 
 

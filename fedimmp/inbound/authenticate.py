@@ -31,12 +31,16 @@ _PAUSE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The remote account that signed a request. `suspended` is always False unless accepted."""
+    """The remote account that signed a request. `suspended` is always False unless accepted.
+
+    key is the one that verified the signature, None for a farewell that nothing can verify.
+    """
 
     account_uri: str
     host: str
     account_id: int
     suspended: bool = False
+    key: PublicKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,18 @@ async def authenticate(app: App, message: Message) -> Signer:
     return signer
 
 
-async def identify(app: App, message: Message) -> Knock:
-    """Judge what needs neither a fetch nor a key: the host, then coverage, clock and digest."""
+async def identify(app: App, message: Message, *, remembered: bool = False) -> Knock:
+    """Judge what needs neither a fetch nor a key: the host, then coverage, clock and digest.
+
+    With `remembered` a key may come from memory: the caller then asks its row before it acts.
+    """
     try:
         claim = read_claim(message)
     except ProtocolError as error:
         raise _refusal(error) from error
-    known = await _find_key(app, claim)
+    known = app.inbox.keys.get(claim.key_id) if remembered else None
+    if known is None:
+        known = await _find_key(app, claim)
     try:
         check_claim(message, claim, origin=app.uris.origin, now=app.now())
     except ProtocolError as error:
@@ -89,12 +98,11 @@ async def prove(app: App, message: Message, knock: Knock) -> Signer:
     `authenticate`, and KeyGone where the key's office has deleted it.
     """
     known = knock.known
-    if known is not None and _verifies(app, message, knock.claim, known):
-        return _signer(known)
-    known = await _learn_key(app, knock.claim, known)
-    if not _verifies(app, message, knock.claim, known):
-        raise Unauthorized(_MISMATCH)
-    return _signer(known)
+    if known is None or not _verifies(app, message, knock.claim, known):
+        known = await _learn_key(app, knock.claim, known)
+        if not _verifies(app, message, knock.claim, known):
+            raise Unauthorized(_MISMATCH)
+    return _signer(app, known)
 
 
 async def _find_key(app: App, claim: Claim) -> PublicKey | None:
@@ -135,10 +143,13 @@ def _parsed(app: App, pem: str) -> VerifyKey:
     return key
 
 
-def _signer(known: PublicKey) -> Signer:
+def _signer(app: App, known: PublicKey) -> Signer:
     if known.deleted:
         raise Forbidden("This account was deleted.")
-    return Signer(known.account_uri, host_of(known.account_uri), known.account_id, known.suspended)
+    if not known.suspended:
+        app.inbox.keys.put(known.key_id, known)
+    host = host_of(known.account_uri)
+    return Signer(known.account_uri, host, known.account_id, known.suspended, known)
 
 
 async def _learn_key(app: App, claim: Claim, stale: PublicKey | None) -> PublicKey:

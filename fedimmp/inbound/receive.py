@@ -17,7 +17,9 @@ from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
 from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
 from storage import accounts, inbox
 from storage.accounts import Account
-from storage.inbox import NewReceipt
+from storage.inbox import NewReceipt, Standing
+
+_SUSPENDED = "This account is suspended here."
 
 
 async def receive(app: App, message: Message) -> str | None:
@@ -26,33 +28,66 @@ async def receive(app: App, message: Message) -> str | None:
     Raises Unauthorized, Forbidden, Unavailable as `authenticate` does, BadRequest for what is no
     activity, TooLarge.
     """
-    knock = await identify(app, message)
+    for remembered in (True, False):
+        signer = await _authenticated(app, message, remembered=remembered)
+        if signer is None:
+            return None
+        activity = _read(message.body)
+        _check_sender(activity, signer)
+        if activity.type not in ACTIVITY_TYPES:
+            # Servers announce much that is nothing to us; that is no error of theirs.
+            return None
+        receipt = _receipt(activity, signer, message.body)
+        match await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
+            case "taken":
+                return activity.id
+            case "stranger":
+                raise Forbidden(f"{signer.host} is not on the allowlist of this instance.")
+            case "suspended":
+                raise Forbidden(_SUSPENDED)
+            case "deleted":
+                raise Forbidden("This account was deleted.")
+        # The key from memory is no longer the one of its row, so that one is asked.
+        app.inbox.keys.forget(receipt.key_id or "")
+    raise Unauthorized("The key of the signature was replaced a moment ago.")
+
+
+async def _authenticated(app: App, message: Message, *, remembered: bool) -> Signer | None:
+    """Return who signed, None for the farewell of somebody whom we never knew."""
+    knock = await identify(app, message, remembered=remembered)
     try:
         if knock.known is None and await _is_farewell_of_stranger(app, knock, message.body):
             return None
-        signer = await prove(app, message, knock)
+        return await prove(app, message, knock)
     except KeyGone:
-        signer = await _farewell_of_known(app, knock, message.body)
-    activity = _read(message.body)
+        return await _farewell_of_known(app, knock, message.body)
+
+
+def _check_sender(activity: Activity, signer: Signer) -> None:
     try:
         check_activity_owner(activity, signer.account_uri)
     except NotAuthentic as error:
         raise Unauthorized(str(error)) from error
     if signer.suspended and activity.type not in OF_SUSPENDED:
-        raise Forbidden("This account is suspended here.")
-    if activity.type not in ACTIVITY_TYPES:
-        # Servers announce much that is nothing to us; that is no error of theirs.
-        return None
-    receipt = NewReceipt(activity.actor, activity.id, signer.host, activity.type, message.body)
-    if not await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
-        raise Forbidden(f"{signer.host} is not on the allowlist of this instance.")
-    return activity.id
+        raise Forbidden(_SUSPENDED)
 
 
-async def _store(app: App, receipts: Sequence[NewReceipt]) -> list[bool]:
+def _receipt(activity: Activity, signer: Signer, body: bytes) -> NewReceipt:
+    return NewReceipt(
+        actor_uri=activity.actor,
+        activity_uri=activity.id,
+        host=signer.host,
+        type=activity.type,
+        body=body,
+        takes_back=activity.type in OF_SUSPENDED,
+        key_id=signer.key.key_id if signer.key else None,
+        public_pem=signer.key.public_pem if signer.key else None,
+    )
+
+
+async def _store(app: App, receipts: Sequence[NewReceipt]) -> list[Standing]:
     now = app.now()
-    allowed = await app.db.transact(lambda tx: inbox.receive(tx, receipts, now))
-    return [receipt.host in allowed for receipt in receipts]
+    return await app.db.transact(lambda tx: inbox.receive(tx, receipts, now))
 
 
 def _read(body: bytes) -> Activity:
