@@ -11,6 +11,7 @@ from storage.database import Transaction
 from storage.errors import Conflict
 from storage.media import NewAttachment
 from storage.polls import NewPoll
+from storage.quotes import NewQuote
 from storage.status_rows import Status, Visibility
 
 
@@ -64,6 +65,9 @@ class NewStatus:
     media_ids: tuple[int, ...] = ()
     attachments: tuple[NewAttachment, ...] = ()
     poll: NewPoll | None = None
+    quote: NewQuote | None = None
+    quote_automatic: tuple[str, ...] | None = None
+    quote_manual: tuple[str, ...] | None = None
 
 
 async def insert_many(tx: Transaction, news: Sequence[NewStatus]) -> list[Status]:
@@ -202,7 +206,7 @@ _INSERT = """
             conversation_uri text, sensitive boolean, spoiler_text text, text text, content text,
             language text, application_id bigint, created_at timestamptz, edited_at timestamptz,
             fetched_at timestamptz, mentions jsonb, tags jsonb, media_ids jsonb, attachments jsonb,
-            poll jsonb)
+            poll jsonb, quote jsonb, quote_automatic text[], quote_manual text[])
         WHERE NOT EXISTS (SELECT 1 FROM statuses WHERE statuses.uri = d.uri)
           AND NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.uri = d.uri)
     ), new_conversations AS (
@@ -221,7 +225,8 @@ _INSERT = """
         INSERT INTO statuses (
             id, uri, url, account_id, local, visibility, in_reply_to_id, in_reply_to_uri,
             in_reply_to_account_id, reblog_of_id, conversation_id, sensitive, spoiler_text, text,
-            content, language, application_id, created_at, edited_at, fetched_at)
+            content, language, application_id, created_at, edited_at, fetched_at, quote_automatic,
+            quote_manual)
         SELECT
             given.id, given.uri, given.url, given.account_id, given.local, given.visibility,
             given.in_reply_to_id, given.in_reply_to_uri, given.in_reply_to_account_id,
@@ -230,7 +235,8 @@ _INSERT = """
                 (SELECT id FROM new_conversations WHERE uri = given.conversation_uri),
                 given.conversation_id),
             given.sensitive, given.spoiler_text, given.text, given.content, given.language,
-            given.application_id, given.created_at, given.edited_at, given.fetched_at
+            given.application_id, given.created_at, given.edited_at, given.fetched_at,
+            given.quote_automatic, given.quote_manual
         FROM given
         ORDER BY given.position
         ON CONFLICT DO NOTHING
@@ -299,6 +305,23 @@ _INSERT = """
                 id bigint, options jsonb, multiple boolean, hide_totals boolean,
                 voters_count bigint, expires_at timestamptz, closed_at timestamptz)
         WHERE given.poll IS NOT NULL
+    ), new_quotes AS (
+        INSERT INTO status_quotes (
+            status_id, quoted_uri, state, legacy, authorization_uri, request_uri)
+        SELECT
+            new.id, q.quoted_uri,
+            CASE WHEN EXISTS (
+                SELECT 1 FROM statuses AS own
+                WHERE own.uri = q.quoted_uri
+                  AND own.account_id = new.account_id
+                  AND own.reblog_of_id IS NULL) THEN 'accepted' ELSE q.state END,
+            q.legacy, q.authorization_uri, q.request_uri
+        FROM new
+        JOIN given ON given.id = new.id,
+            jsonb_to_record(COALESCE(given.quote, '{}')) AS q(
+                quoted_uri text, state text, legacy boolean, authorization_uri text,
+                request_uri text)
+        WHERE given.quote IS NOT NULL
     )
     SELECT * FROM new
 """

@@ -1,7 +1,7 @@
 """Statuses with everything that their entities show, in a fixed number of queries for a page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage import accounts, emojis, media, polls, quotes
 from storage.accounts import AccountView
@@ -9,7 +9,7 @@ from storage.database import Connection, Record
 from storage.emojis import Emoji, Words
 from storage.media import Media
 from storage.polls import Ballot
-from storage.quotes import QuotePart, Quotation
+from storage.quotes import Quotation, QuotePart
 from storage.status_rows import Status, columns
 
 
@@ -44,8 +44,9 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """What a status quotes. `quoted` is None in a status that is itself shown as quoted, and where
-    the viewer may not see it.
+    """What a status quotes.
+
+    `quoted` is None where the viewer may not see it, and in what is itself shown within another.
     """
 
     quotation: Quotation
@@ -56,6 +57,7 @@ class QuoteView:
 class StatusView:
     """A status and what surrounds it. `marks` is None without a viewer, `reblog` without a boost.
 
+    `quotes` is None only in a boost of what is gone; `quote` in what quotes nothing.
     `in_reply_to_account_id` of a reply whose parent is unknown stays as it is stored.
     """
 
@@ -81,8 +83,41 @@ async def load(
 ) -> dict[int, StatusView]:
     """Return those of the statuses that exist, by id; it does not ask who may see them.
 
-    Runs five queries whatever the number of statuses, and two more where texts may name emoji.
+    Runs six queries whatever the number of statuses, and two more where texts may name emoji.
+    What a status quotes comes with it, one level deep.
     """
+    parts = await quotes.load_parts(conn, status_ids, viewer_id)
+    originals = [each for each, part in parts.items() if not part.nested]
+    quoted = [part.quoted_id for part in parts.values() if part.quoted_id is not None]
+    flat = await _flat(conn, [*status_ids, *originals, *quoted], viewer_id)
+    shallow = {each: _with_part(view, parts.get(each)) for each, view in flat.items()}
+    whole = {each: _with_quoted(view, shallow) for each, view in shallow.items()}
+    return {each: _with_boosted(whole[each], whole) for each in status_ids if each in whole}
+
+
+def _with_part(view: StatusView, part: QuotePart | None) -> StatusView:
+    if part is None or part.quotation is None:
+        return replace(view, quotes=part)
+    return replace(view, quotes=part, quote=QuoteView(part.quotation, None))
+
+
+def _with_quoted(view: StatusView, shallow: Mapping[int, StatusView]) -> StatusView:
+    if view.quote is None or view.quotes is None or view.quotes.quoted_id is None:
+        return view
+    quoted = shallow.get(view.quotes.quoted_id)
+    return replace(view, quote=replace(view.quote, quoted=quoted))
+
+
+def _with_boosted(view: StatusView, whole: Mapping[int, StatusView]) -> StatusView:
+    boosted = whole.get(view.status.reblog_of_id) if view.status.reblog_of_id else None
+    # A boost has the terms and the counts of what it boosts, as its other counters are.
+    return view if boosted is None else replace(view, reblog=boosted, quotes=boosted.quotes)
+
+
+async def _flat(
+    conn: Connection, status_ids: Sequence[int], viewer_id: int | None
+) -> dict[int, StatusView]:
+    """Load statuses, each without what it boosts or quotes."""
     rows = await _rows(conn, status_ids, viewer_id)
     ids = [row["id"] for row in rows]
     people = await accounts.load_views(conn, list({row["account_id"] for row in rows}))
@@ -90,27 +125,24 @@ async def load(
     files = await media.list_of_statuses(conn, ids)
     ballots = await polls.list_of_statuses(conn, ids, viewer_id)
     shown = await emojis.load(conn, _words(rows, people, ballots))
-    views: dict[int, StatusView] = {}
-    # Originals first: a boost holds the view of what it boosts.
-    for row in sorted(rows, key=lambda row: row["reblog_of_id"] is not None):
-        status = Status.of(row)
-        views[status.id] = StatusView(
-            status=status,
-            account=people[status.account_id],
-            reblog=views.get(status.reblog_of_id) if status.reblog_of_id else None,
+    return {
+        row["id"]: StatusView(
+            status=Status.of(row),
+            account=people[row["account_id"]],
+            reblog=None,
             replies_count=row["replies"],
             reblogs_count=row["reblogs"],
             favourites_count=row["favourites"],
-            mentions=tuple(mentions.get(status.id, ())),
+            mentions=tuple(mentions.get(row["id"], ())),
             tags=tuple(row["tag_names"]),
-            media=files.get(status.id, ()),
-            ballot=ballots.get(status.id),
+            media=files.get(row["id"], ()),
+            ballot=ballots.get(row["id"]),
             application=_application(row),
             marks=_marks(row) if viewer_id is not None else None,
-            emojis=shown.get(status.id, ()),
+            emojis=shown.get(row["id"], ()),
         )
-    wanted = set(status_ids)
-    return {each: view for each, view in views.items() if each in wanted}
+        for row in rows
+    }
 
 
 _ROWS = f"""
@@ -147,14 +179,11 @@ _ROWS = f"""
     LEFT JOIN status_counters AS c ON c.status_id = original.id
     LEFT JOIN oauth_apps AS app ON app.id = s.application_id
     WHERE s.id = ANY($1::bigint[])
-       OR s.id IN (
-           SELECT w.reblog_of_id FROM statuses AS w
-           WHERE w.id = ANY($1::bigint[]) AND w.reblog_of_id IS NOT NULL)
 """
 
 
 async def _rows(conn: Connection, status_ids: Sequence[int], viewer_id: int | None) -> list[Record]:
-    """Fetch the statuses and what they boost. Marks are always on the original."""
+    """Fetch the statuses. Marks are always on what is boosted."""
     return await conn.fetch(
         _ROWS,
         list(status_ids),

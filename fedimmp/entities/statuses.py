@@ -8,7 +8,9 @@ from fedimmp.entities.accounts import account_entity
 from fedimmp.entities.emojis import emoji_entities
 from fedimmp.entities.media import media_entity
 from fedimmp.entities.polls import poll_entity
+from fedimmp.entities.quotes import approval_entity, quote_state
 from fedimmp.entities.times import maybe_timestamp, timestamp
+from fedimmp.render.quotes import with_quote_link
 from storage import accounts, edits, emojis, status_views
 from storage.accounts import AccountView
 from storage.database import Connection
@@ -45,8 +47,13 @@ async def render_statuses(
     return rendered
 
 
-def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str, Any]:
-    """Return the Status entity as this viewer sees it."""
+def status_entity(
+    app: App, view: StatusView, viewer_id: int | None, *, nested: bool = False
+) -> dict[str, Any]:
+    """Return the Status entity as this viewer sees it.
+
+    What a nested one quotes, being quoted itself, is only named.
+    """
     status = view.status
     entity: dict[str, Any] = {
         "id": str(status.id),
@@ -55,7 +62,7 @@ def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str
         "created_at": timestamp(status.created_at),
         "edited_at": maybe_timestamp(status.edited_at),
         "account": account_entity(app, view.account),
-        "content": status.content,
+        "content": _content(view),
         "visibility": status.visibility,
         "sensitive": status.sensitive,
         "spoiler_text": status.spoiler_text,
@@ -72,9 +79,9 @@ def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str
         "replies_count": view.replies_count,
         "reblogs_count": view.reblogs_count,
         "favourites_count": view.favourites_count,
-        "quotes_count": 0,
-        "quote": None,
-        "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+        "quotes_count": view.quotes.quotes_count if view.quotes else 0,
+        "quote": _quote(app, view, viewer_id, nested=nested),
+        "quote_approval": approval_entity(view.quotes),
         "tagged_collections": [],
     }
     if view.application is not None:
@@ -83,6 +90,26 @@ def status_entity(app: App, view: StatusView, viewer_id: int | None) -> dict[str
             "website": view.application.website or None,
         }
     return entity | _viewer_part(view, viewer_id)
+
+
+def _content(view: StatusView) -> str:
+    quoted = view.quote.quoted if view.quote else None
+    if quoted is None or not view.status.local:
+        return view.status.content
+    return with_quote_link(view.status.content, quoted.status.url)
+
+
+def _quote(
+    app: App, view: StatusView, viewer_id: int | None, *, nested: bool
+) -> dict[str, Any] | None:
+    """Return the Quote entity, or the ShallowQuote of a nested status."""
+    if view.quote is None or (state := quote_state(view.quote.quotation)) is None:
+        return None
+    if nested:
+        return {"state": state, "quoted_status_id": _text(view.quote.quotation.quoted_id)}
+    quoted = view.quote.quoted
+    shown = None if quoted is None else status_entity(app, quoted, viewer_id, nested=True)
+    return {"state": state, "quoted_status": shown}
 
 
 def _viewer_part(view: StatusView, viewer_id: int | None) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import cast
 
-from activitypub.audience import Visibility, audience
-from activitypub.objects import Attachment, Mention, Poll, PollOption
-from activitypub.writing import OutgoingNote, Tag
+from activitypub.audience import PUBLIC, Visibility, audience
+from activitypub.objects import Attachment, Mention, Poll, PollOption, QuotePolicy
+from activitypub.writing import OutgoingNote, OutgoingQuote, Tag
 from fedimmp.app import App
+from fedimmp.consent import own_policy
+from fedimmp.render.quotes import with_quote_link
 from storage.notes import NoteMedia, NotePerson, NotePoll, NoteRow
 
 
@@ -17,7 +19,7 @@ def outgoing_note(app: App, row: NoteRow, now: datetime) -> OutgoingNote:
         uri=row.uri,
         actor=app.uris.actor(row.account_id),
         url=row.url or row.uri,
-        content_html=row.content,
+        content_html=with_quote_link(row.content, row.quote_url),
         published=row.created_at,
         to=to,
         cc=cc,
@@ -31,6 +33,9 @@ def outgoing_note(app: App, row: NoteRow, now: datetime) -> OutgoingNote:
         hashtags=[Tag(name, app.uris.tag(name)) for name in row.tags],
         poll=None if row.poll is None else _poll(row.poll, now),
         conversation=row.conversation_uri,
+        quote=_quote(row),
+        quote_policy=_quote_policy(app, row),
+        approved_by=row.approved_by,
     )
 
 
@@ -45,6 +50,20 @@ def note_audience(app: App, row: NoteRow) -> tuple[tuple[str, ...], tuple[str, .
         app.uris.followers(row.account_id),
         people,
     )
+
+
+def _quote(row: NoteRow) -> OutgoingQuote | None:
+    if row.quote_uri is None:
+        return None
+    return OutgoingQuote(row.quote_uri, row.quote_url or row.quote_uri, row.quote_authorization)
+
+
+def _quote_policy(app: App, row: NoteRow) -> QuotePolicy:
+    everybody = {"public": PUBLIC, "followers": app.uris.followers(row.account_id)}
+    allowed = own_policy(row.visibility, row.quote_automatic)
+    # Nobody is written as the author, as elsewhere in the field.
+    entries = [everybody[each] for each in allowed] or [app.uris.actor(row.account_id)]
+    return QuotePolicy(tuple(entries))
 
 
 def _handle(app: App, person: NotePerson) -> str:
