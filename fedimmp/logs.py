@@ -27,6 +27,17 @@ _SECRETS: Final = (
     re.compile(r"(?i)(postgres(?:ql)?://[^:/@\s]*:)[^@\s]+(?=@)"),
     re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?=-----END|$)"),
 )
+# Whatever holds none of these, in small letters, holds no secret; most texts are done with so.
+_HINTS_OF_SECRETS: Final = (
+    "bearer",
+    "token",
+    "client_secret",
+    "password",
+    "code_verifier",
+    "signature",
+    "postgres",
+    "private key",
+)
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
@@ -60,6 +71,9 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
 
 def redact(text: str) -> str:
     """Return the text with what looks like a secret replaced."""
+    lowered = text.lower()
+    if not any(hint in lowered for hint in _HINTS_OF_SECRETS):
+        return text
     for pattern in _SECRETS:
         text = pattern.sub(r"\1(hidden)", text)
     return text

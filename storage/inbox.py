@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 from storage.database import Connection, Transaction
 from storage.errors import LeaseLost
 
-
 Standing = Literal["taken", "stranger", "suspended", "deleted", "changed"]
 
 

@@ -42,6 +42,7 @@ LIMITER: Final = web.AppKey("LIMITER", RateLimiter)
 
 REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
 _ROUTE: Final = web.RequestKey("ROUTE", Route)
+_ADDRESS: Final = web.RequestKey("ADDRESS", str)
 _EXTRA_HEADERS: Final = web.RequestKey("EXTRA_HEADERS", dict[str, str])
 
 _PAGING: Final = frozenset(("page", "min_id", "max_id", "since_id"))
@@ -123,6 +124,7 @@ def _dispatcher(route: Route) -> AiohttpHandler:
         app = request.app[APP]
         request[_ROUTE] = route
         address = client_address(request, app.config.server.trusted_proxies)
+        request[_ADDRESS] = str(address)
         caller = await _authenticated(app, request, route, address)
         request[_EXTRA_HEADERS] = _spend(request, route, caller, address)
         reader = BodyReader(
@@ -230,6 +232,12 @@ async def _decorate(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _log(request: web.Request, status: int, started: float) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
+    # Those that no route took have no address yet.
+    address = request.get(_ADDRESS) or client_address(
+        request, request.app[APP].config.server.trusted_proxies
+    )
     # The path without its query: tokens and search terms stay out of the logs.
     log.info(
         "%s %s %s",
@@ -239,6 +247,6 @@ def _log(request: web.Request, status: int, started: float) -> None:
         extra={
             **request.get(LOGGED, {}),
             "milliseconds": round((time.monotonic() - started) * 1000, 1),
-            "address": str(client_address(request, request.app[APP].config.server.trusted_proxies)),
+            "address": str(address),
         },
     )

@@ -60,6 +60,13 @@ class BodyReader:
 
     async def raw(self) -> bytes:
         """Return the body; raises TooLarge, Timeout, BadRequest."""
+        content = self._request.content
+        if content.is_eof() and content.exception() is None:
+            # It came along with the headers, so there is nothing to wait for.
+            self._check_length()
+            body = content.read_nowait()
+            self._spend(len(body))
+            return body
         chunks = [chunk async for chunk in self._bounded()]
         return b"".join(chunks)
 
@@ -82,9 +89,7 @@ class BodyReader:
             await asyncio.to_thread(self._scratch.pop().unlink, missing_ok=True)
 
     async def _bounded(self) -> AsyncIterator[bytes]:
-        length = self._request.content_length
-        if length is not None and length > self._max_body:
-            raise TooLarge
+        self._check_length()
         try:
             async with asyncio.timeout(self._seconds):
                 async for chunk in self._request.content.iter_chunked(_CHUNK):
@@ -95,15 +100,18 @@ class BodyReader:
         except (web.RequestPayloadError, ValueError) as error:
             raise BadRequest("The request's body is broken") from error
 
+    def _check_length(self) -> None:
+        length = self._request.content_length
+        if length is not None and length > self._max_body:
+            raise TooLarge
+
     def _spend(self, count: int) -> None:
         self._left -= count
         if self._left < 0:
             raise TooLarge(headers={"Connection": "close"})
 
     async def _multipart(self) -> list[tuple[str, Any]]:
-        length = self._request.content_length
-        if length is not None and length > self._max_body:
-            raise TooLarge
+        self._check_length()
         pairs: list[tuple[str, Any]] = []
         try:
             async with asyncio.timeout(self._seconds):
