@@ -10,6 +10,7 @@ import contextlib
 import ssl
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,8 +23,10 @@ from activitypub.connections import Connections
 from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
 from activitypub.network import ForbiddenAddress
 from activitypub.policy import Policy
-from activitypub.signatures.cavage import sign
+from activitypub.signatures.claims import Scheme
 from activitypub.signatures.keys import SigningKey
+from activitypub.signatures.knocking import Choice, Knocking, is_doubt
+from activitypub.signatures.requests import sign
 from activitypub.signatures.times import parse_http_date
 from activitypub.uris import check_http_uri, host_of, is_loopback_name, join, shown, wire_url
 
@@ -92,6 +95,7 @@ class Gate:
         self._guard = guard
         self.limits = limits
         self._read_target = lru_cache(_TARGETS)(_read_target)
+        self._knocking = Knocking()
         self._connections: Connections | None = None
 
     async def close(self) -> None:
@@ -108,7 +112,7 @@ class Gate:
         """Check that a URL may be requested at all; raises Malformed and NotTrusted."""
         await self._checked(url)
 
-    async def _checked(self, url: str) -> URL:
+    async def _checked(self, url: str) -> "_Checked":
         target = self._read_target(url)
         if not target.is_tls and not self._plain:
             raise NotTrusted(f"{shown(url)} is http, but only https is spoken here.")
@@ -118,7 +122,7 @@ class Gate:
         if trust is None:
             raise NotTrusted(f"{target.host} is not on the allowlist.")
         self._open().allow(target.name, target.port, trust.networks)
-        return target.wire
+        return _Checked(target.host, target.wire, trust.signatures)
 
     async def get(self, url: str, *, accept: str, key: SigningKey | None, max_bytes: int) -> Answer:
         """Fetch a URL, signed where a key is given; each hop is checked and signed anew."""
@@ -138,18 +142,16 @@ class Gate:
         try:
             async with asyncio.timeout(self.limits.deliver):
                 self._guard(f"HTTP request to {shown(url)}")
-                wire = await self._checked(url)
-                try:
-                    return await self._post_once(self._open().kept, wire, url, body, key)
-                except (
-                    aiohttp.ServerDisconnectedError,
-                    ConnectionError,
-                    aiohttp.ClientOSError,
-                ) as error:
-                    if isinstance(error, aiohttp.ClientConnectorError):
-                        raise
-                    # The other kept connections may have ended just as well.
-                    return await self._post_once(self._open().fresh, wire, url, body, key)
+                target = await self._checked(url)
+                first, *others = self._knocking.schemes(target.host, target.signatures)
+                answer = await self._post_surely(first, target.wire, url, body, key)
+                for scheme in others:
+                    if is_doubt(answer.status):
+                        again = await self._post_surely(scheme, target.wire, url, body, key)
+                        self._knocking.learn(target.host, scheme, again.status)
+                        # The reason why the usual signature is refused says more.
+                        answer = answer if is_doubt(again.status) else again
+                return answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
 
@@ -158,25 +160,64 @@ class Gate:
     ) -> Answer:
         for _hop in range(self.limits.redirects + 1):
             self._guard(f"HTTP request to {shown(url)}")
-            wire = await self._checked(url)
-            headers = {"Accept": accept, "Accept-Encoding": "gzip"}
-            if key is not None:
-                headers |= await self._sign("GET", url, None, key)
-            async with self._open().kept.get(
-                wire, headers=headers, allow_redirects=False
-            ) as response:
-                if response.status in _REDIRECTS:
-                    url = join(str(wire), response.headers.get("Location", ""))
-                    continue
-                _check_status(url, response)
-                body = await _read_body(response, max_bytes)
-                return Answer(body, response.headers.get("Content-Type", ""), str(wire))
+            target = await self._checked(url)
+            answer = await self._ask(target, url, accept, key, max_bytes)
+            if isinstance(answer, Answer):
+                return answer
+            url = join(str(target.wire), answer)
         raise Unreachable(f"{shown(url)} redirects too often.")
 
-    async def _post_once(
-        self, session: aiohttp.ClientSession, wire: URL, url: str, body: bytes, key: SigningKey
+    async def _ask(
+        self, target: "_Checked", url: str, accept: str, key: SigningKey | None, max_bytes: int
+    ) -> Answer | str:
+        """Return the answer to one GET, or the location to which it leads."""
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        if key is None:
+            async with self._get(target.wire, headers) as response:
+                return await _read_answer(url, target.wire, response, max_bytes)
+        *others, last = self._knocking.schemes(target.host, target.signatures)
+        for scheme in others:
+            signed = await self._sign(scheme, "GET", url, None, key)
+            async with self._get(target.wire, headers | signed) as response:
+                if not is_doubt(response.status):
+                    return await _read_answer(url, target.wire, response, max_bytes)
+        signed = await self._sign(last, "GET", url, None, key)
+        async with self._get(target.wire, headers | signed) as response:
+            if others:
+                self._knocking.learn(target.host, last, response.status)
+            return await _read_answer(url, target.wire, response, max_bytes)
+
+    def _get(
+        self, wire: URL, headers: dict[str, str]
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._open().kept.get(wire, headers=headers, allow_redirects=False)
+
+    async def _post_surely(
+        self, scheme: Scheme, wire: URL, url: str, body: bytes, key: SigningKey
     ) -> DeliveryAnswer:
-        headers = await self._sign("POST", url, body, key)
+        """Post once, and once more where the connection was a kept one that had ended."""
+        try:
+            return await self._post_once(self._open().kept, scheme, wire, url, body, key)
+        except (
+            aiohttp.ServerDisconnectedError,
+            ConnectionError,
+            aiohttp.ClientOSError,
+        ) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise
+            # The other kept connections may have ended just as well.
+            return await self._post_once(self._open().fresh, scheme, wire, url, body, key)
+
+    async def _post_once(
+        self,
+        session: aiohttp.ClientSession,
+        scheme: Scheme,
+        wire: URL,
+        url: str,
+        body: bytes,
+        key: SigningKey,
+    ) -> DeliveryAnswer:
+        headers = await self._sign(scheme, "POST", url, body, key)
         headers["Accept-Encoding"] = "identity"
         async with session.post(
             wire, data=body, headers=headers, allow_redirects=False
@@ -188,11 +229,11 @@ class Gate:
             )
 
     async def _sign(
-        self, method: str, url: str, body: bytes | None, key: SigningKey
+        self, scheme: Scheme, method: str, url: str, body: bytes | None, key: SigningKey
     ) -> dict[str, str]:
         """Return the headers of a signed request; RSA does not hold up what else is going on."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._open().signers, sign, method, url, body, key, datetime.now(UTC)
+            self._open().signers, sign, scheme, method, url, body, key, datetime.now(UTC)
         )
 
     async def _read_text(self, response: aiohttp.ClientResponse) -> bytes:
@@ -228,10 +269,29 @@ class _Target:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A URL that may be requested, and how its host wants to be signed for."""
+
+    host: str
+    wire: URL
+    signatures: Choice
+
+
 def _read_target(url: str) -> _Target:
     host = host_of(check_http_uri(url))
     wire = URL(wire_url(url), encoded=True)
     return _Target(host, wire.scheme == "https", wire, wire.raw_host or "", wire.port or 0)
+
+
+async def _read_answer(
+    url: str, wire: URL, response: aiohttp.ClientResponse, max_bytes: int
+) -> Answer | str:
+    if response.status in _REDIRECTS:
+        return response.headers.get("Location", "")
+    _check_status(url, response)
+    body = await _read_body(response, max_bytes)
+    return Answer(body, response.headers.get("Content-Type", ""), str(wire))
 
 
 def _check_status(url: str, response: aiohttp.ClientResponse) -> None:

@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
+from activitypub.signatures.knocking import Choice
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A host that may be talked to, and the private networks in which it may lie."""
+    """A host that may be talked to, and the private networks in which it may lie.
+
+    signatures is the scheme that its requests are signed with; auto finds out what it takes.
+    """
 
     host: str
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    signatures: Choice = "auto"
 
 
 class Policy(Protocol):
