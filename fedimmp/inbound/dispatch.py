@@ -16,7 +16,9 @@ from fedimmp.inbound.deletes import DELETE
 from fedimmp.inbound.features import ADD, REMOVE
 from fedimmp.inbound.flags import FLAG
 from fedimmp.inbound.follows import ACCEPT, FOLLOW, REJECT
+from fedimmp.inbound.groups import RELAYED
 from fedimmp.inbound.likes import LIKE
+from fedimmp.inbound.moves import MOVE
 from fedimmp.inbound.received import Handler
 from fedimmp.inbound.undos import UNDO
 from fedimmp.inbound.updates import UPDATE_ACTOR, UPDATE_NAMED, UPDATE_NOTE
@@ -34,6 +36,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     **{("Update", kind): UPDATE_ACTOR for kind in ACTOR_TYPES},
     ("Update", "id"): UPDATE_NAMED,
     ("Delete", ANY): DELETE,
+    **{("Announce", kind): RELAYED for kind in ACTIVITY_TYPES},
     ("Announce", ANY): ANNOUNCE,
     ("Like", ANY): LIKE,
     ("EmojiReact", ANY): LIKE,
@@ -45,6 +48,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Undo", ANY): UNDO,
     ("Block", ANY): BLOCK,
     ("Flag", ANY): FLAG,
+    ("Move", ANY): MOVE,
     ("Add", ANY): ADD,
     ("Remove", ANY): REMOVE,
 }
