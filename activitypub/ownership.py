@@ -26,6 +26,18 @@ def check_activity_owner(activity: Activity, key_owner: str) -> None:
         raise NotAuthentic("The activity and its actor lie on different hosts.")
 
 
+def check_proof_key(activity: Activity, key_id: str) -> None:
+    """Check that the key of an integrity proof lies on the actor's origin, before it is fetched."""
+    if not same_origin(key_id, activity.actor):
+        raise NotAuthentic("The key of the proof and the actor lie on different hosts.")
+
+
+def check_proof_owner(activity: Activity, key_owner: str) -> None:
+    """Check that who made the integrity proof is the actor."""
+    if activity.actor != key_owner:
+        raise NotAuthentic("The proof is not made by the actor of the activity.")
+
+
 def check_object(activity: Activity, note: Note) -> None:
     """Check that a post in a Create or an Update belongs to the actor."""
     check_note(note)
@@ -45,13 +57,17 @@ def check_actor_update(activity: Activity, actor: Actor) -> None:
         raise NotTrusted("An actor can be updated by itself only.")
 
 
-def check_move(activity: Activity, moved: str, aliases: Sequence[str]) -> None:
-    """Check a Move: an actor moves itself, and where it moves to knows it by its old id.
+def check_move(activity: Activity, moved: str) -> None:
+    """Check that an actor is moved by nobody else."""
+    if moved != activity.actor:
+        raise NotTrusted("An actor can move itself only.")
+
+
+def check_alias(activity: Activity, aliases: Sequence[str]) -> None:
+    """Check that where an actor moves to knows it by its old id.
 
     aliases are the alsoKnownAs of the target, as its own origin tells them.
     """
-    if moved != activity.actor:
-        raise NotTrusted("An actor can move itself only.")
     if activity.actor not in aliases:
         raise NotTrusted("The target of the move does not name the old account as its own.")
 

@@ -83,7 +83,7 @@ async def identify(app: App, message: Message, *, remembered: bool = False) -> K
         raise _refusal(error) from error
     known = app.inbox.keys.get(claim.key_id) if remembered else None
     if known is None:
-        known = await _find_key(app, claim)
+        known = await find_key(app, claim.key_id)
     try:
         check_claim(message, claim, origin=app.uris.origin, now=app.now())
     except ProtocolError as error:
@@ -99,19 +99,20 @@ async def prove(app: App, message: Message, knock: Knock) -> Signer:
     """
     known = knock.known
     if known is None or not _verifies(app, message, knock.claim, known):
-        known = await _learn_key(app, knock.claim, known)
+        known = await learn_key(app, knock.claim.key_id, known)
         if not _verifies(app, message, knock.claim, known):
             raise Unauthorized(_MISMATCH)
-    return _signer(app, known)
+    return owner_of(app, known)
 
 
-async def _find_key(app: App, claim: Claim) -> PublicKey | None:
-    host = claim.key_host
+async def find_key(app: App, key_id: str) -> PublicKey | None:
+    """Return a key as we have it, None for an unknown one; raises Forbidden by its host."""
+    host = host_of(key_id)
     if host == app.uris.host:
         # Our own people never come from outside.
         raise Forbidden("Nobody of this instance is accepted from outside.")
     async with app.db.reader() as conn:
-        known = await account_keys.find_public(conn, claim.key_id)
+        known = await account_keys.find_public(conn, key_id)
         if known is None:
             allowed = await peers.is_allowed(conn, host)
         else:
@@ -124,7 +125,7 @@ async def _find_key(app: App, claim: Claim) -> PublicKey | None:
 
 def _verifies(app: App, message: Message, claim: Claim, known: PublicKey) -> bool:
     try:
-        key = _parsed(app, known.public_pem)
+        key = parsed_key(app, known.public_pem)
         return verify(message, claim, key, origin=app.uris.origin)
     except ProtocolError as error:
         raise Unauthorized(str(error)) from error
@@ -135,7 +136,8 @@ def _refusal(error: ProtocolError) -> Refusal:
     return BadRequest(str(error)) if isinstance(error, Malformed) else Unauthorized(str(error))
 
 
-def _parsed(app: App, pem: str) -> VerifyKey:
+def parsed_key(app: App, pem: str) -> VerifyKey:
+    """Return a stored key ready to verify; raises Malformed."""
     key = app.inbox.parsed.get(pem)
     if key is None:
         key = load_public(pem)
@@ -143,7 +145,8 @@ def _parsed(app: App, pem: str) -> VerifyKey:
     return key
 
 
-def _signer(app: App, known: PublicKey) -> Signer:
+def owner_of(app: App, known: PublicKey) -> Signer:
+    """Return whose key it is; raises Forbidden for a deleted account."""
     if known.deleted:
         raise Forbidden("This account was deleted.")
     if not known.suspended:
@@ -152,33 +155,34 @@ def _signer(app: App, known: PublicKey) -> Signer:
     return Signer(known.account_uri, host, known.account_id, known.suspended, known)
 
 
-async def _learn_key(app: App, claim: Claim, stale: PublicKey | None) -> PublicKey:
+async def learn_key(app: App, key_id: str, stale: PublicKey | None) -> PublicKey:
     """Fetch the key and its owner, store both, and return the key as stored.
 
-    Concurrent requests with one unknown key cause one fetch.
+    Concurrent requests with one unknown key cause one fetch; `stale` is what did not fit. Raises
+    Unauthorized, Forbidden, Unavailable.
     """
-    await app.inbox.fetching.acquire(claim.key_id)
+    await app.inbox.fetching.acquire(key_id)
     try:
         async with app.db.reader() as conn:
-            known = await account_keys.find_public(conn, claim.key_id)
+            known = await account_keys.find_public(conn, key_id)
         if known is not None and (stale is None or known.public_pem != stale.public_pem):
             return known
-        _check_recent(app, claim, stale)
+        _check_recent(app, key_id, stale)
         try:
-            owner = await _fetch_owner(app, claim)
+            owner = await _fetch_owner(app, key_id)
         except (Unauthorized, Forbidden, Unavailable) as refusal:
             # What an administrator can mend, here or there, is tried again soon.
             seconds = None if isinstance(refusal, Unauthorized) else _PAUSE_SECONDS
-            app.inbox.failed.put(claim.key_id, (type(refusal), refusal.sentence), seconds=seconds)
+            app.inbox.failed.put(key_id, (type(refusal), refusal.sentence), seconds=seconds)
             raise
-        return await _store_owner(app, claim, owner)
+        return await _store_owner(app, key_id, owner)
     finally:
-        app.inbox.fetching.release(claim.key_id)
+        app.inbox.fetching.release(key_id)
 
 
-def _check_recent(app: App, claim: Claim, stale: PublicKey | None) -> None:
+def _check_recent(app: App, key_id: str, stale: PublicKey | None) -> None:
     """Refuse what would be fetched again too soon: rubbish must not make us fetch each time."""
-    failure = app.inbox.failed.get(claim.key_id)
+    failure = app.inbox.failed.get(key_id)
     if failure is not None:
         refusal, sentence = failure
         raise refusal(sentence)
@@ -188,12 +192,12 @@ def _check_recent(app: App, claim: Claim, stale: PublicKey | None) -> None:
         app.inbox.refetched.put(stale.account_uri, True)
 
 
-async def _fetch_owner(app: App, claim: Claim) -> Actor:
+async def _fetch_owner(app: App, key_id: str) -> Actor:
     try:
-        owner = await fetch_key(app, claim.key_id)
-        check_key_owner(claim.key_id, owner.id)
+        owner = await fetch_key(app, key_id)
+        check_key_owner(key_id, owner.id)
         for key in owner.keys:
-            if key.id == claim.key_id:
+            if key.id == key_id:
                 load_public(key.pem)
         return owner
     except Unreachable as error:
@@ -207,15 +211,15 @@ async def _fetch_owner(app: App, claim: Claim) -> Actor:
         raise Unauthorized(str(error)) from error
 
 
-async def _store_owner(app: App, claim: Claim, owner: Actor) -> PublicKey:
+async def _store_owner(app: App, key_id: str, owner: Actor) -> PublicKey:
     now = app.now()
     async with app.db.writer() as tx:
         await upsert_actor(tx, app, owner, now)
-        known = await account_keys.find_public(tx, claim.key_id)
+        known = await account_keys.find_public(tx, key_id)
     if known is None or known.account_uri != owner.id:
         raise Unauthorized("The key belongs to another account.")
     if known.peer_state != "allowed":
-        raise Forbidden(f"{claim.key_host} is not on the allowlist of this instance.")
+        raise Forbidden(f"{host_of(key_id)} is not on the allowlist of this instance.")
     return known
 
 

@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Sequence
 
-from activitypub.errors import Malformed, NotAuthentic, ProtocolError, TooLarge
+from activitypub.errors import Malformed, ProtocolError, TooLarge
 from activitypub.objects import Activity
-from activitypub.ownership import check_activity_owner, is_key_of
+from activitypub.ownership import is_key_of
 from activitypub.properties import uri_of
 from activitypub.signatures.message import Message
 from activitypub.uris import host_of
@@ -14,6 +14,7 @@ from fedimmp.app import App
 from fedimmp.errors import BadRequest, Forbidden, Unauthorized
 from fedimmp.errors import TooLarge as TooLargeRefusal
 from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
+from fedimmp.inbound.proving import find_author
 from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
 from storage import accounts, inbox
 from storage.accounts import Account
@@ -33,16 +34,21 @@ async def receive(app: App, message: Message) -> str | None:
         if signer is None:
             return None
         activity = _read(message.body)
-        _check_sender(activity, signer)
+        if remembered and activity.actor != signer.account_uri:
+            # The statement that stores it asks about its actor only, so the signer is asked before.
+            continue
+        author = await find_author(app, message.body, activity, signer)
+        if author.suspended and activity.type not in OF_SUSPENDED:
+            raise Forbidden(_SUSPENDED)
         if activity.type not in ACTIVITY_TYPES:
             # Servers announce much that is nothing to us; that is no error of theirs.
             return None
-        receipt = _receipt(activity, signer, message.body)
+        receipt = _receipt(activity, author, message.body)
         match await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
             case "taken":
                 return activity.id
             case "stranger":
-                raise Forbidden(f"{signer.host} is not on the allowlist of this instance.")
+                raise Forbidden(f"{author.host} is not on the allowlist of this instance.")
             case "suspended":
                 raise Forbidden(_SUSPENDED)
             case "deleted":
@@ -63,25 +69,16 @@ async def _authenticated(app: App, message: Message, *, remembered: bool) -> Sig
         return await _farewell_of_known(app, knock, message.body)
 
 
-def _check_sender(activity: Activity, signer: Signer) -> None:
-    try:
-        check_activity_owner(activity, signer.account_uri)
-    except NotAuthentic as error:
-        raise Unauthorized(str(error)) from error
-    if signer.suspended and activity.type not in OF_SUSPENDED:
-        raise Forbidden(_SUSPENDED)
-
-
-def _receipt(activity: Activity, signer: Signer, body: bytes) -> NewReceipt:
+def _receipt(activity: Activity, author: Signer, body: bytes) -> NewReceipt:
     return NewReceipt(
         actor_uri=activity.actor,
         activity_uri=activity.id,
-        host=signer.host,
+        host=author.host,
         type=activity.type,
         body=body,
         takes_back=activity.type in OF_SUSPENDED,
-        key_id=signer.key.key_id if signer.key else None,
-        public_pem=signer.key.public_pem if signer.key else None,
+        key_id=author.key.key_id if author.key else None,
+        public_pem=author.key.public_pem if author.key else None,
     )
 
 
