@@ -54,6 +54,7 @@ format: setup ## format the source
 
 docs: setup ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.house.generate
+	@$(BIN)/python -m tests.corpora
 
 vectors: setup ## run the tests of the security vectors, and write their table
 	@$(BIN)/python -m tests.house.attacks
