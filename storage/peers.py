@@ -12,6 +12,7 @@ from typing import Literal
 from storage.database import Connection, Record, Transaction
 
 PeerState = Literal["allowed", "removed", "blocked"]
+SignatureScheme = Literal["auto", "cavage", "rfc9421"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Peer:
     public_feed: bool
     networks: tuple[str, ...]
     media_hosts: tuple[str, ...]
+    signature_scheme: SignatureScheme
     shared_inbox_url: str | None
     software: str | None
     note: str
@@ -38,6 +40,7 @@ class PeerTerms:
     media_hosts: Sequence[str] | None = None
     note: str | None = None
     public_feed: bool | None = None
+    signature_scheme: SignatureScheme | None = None
 
 
 _COLUMNS = """
@@ -46,6 +49,7 @@ _COLUMNS = """
     public_feed,
     networks,
     media_hosts,
+    signature_scheme,
     shared_inbox_url,
     software,
     note,
@@ -123,16 +127,19 @@ async def upsert(tx: Transaction, host: str, terms: PeerTerms, now: datetime) ->
     row = await tx.fetchrow(
         f"""
         INSERT INTO peers AS known
-            (host, state, networks, media_hosts, note, public_feed, created_at, updated_at)
+            (host, state, networks, media_hosts, note, public_feed, signature_scheme,
+             created_at, updated_at)
         VALUES (
             $1, 'allowed', COALESCE($2::text[], '{{}}'), COALESCE($3::text[], '{{}}'),
-            COALESCE($4::text, ''), COALESCE($5::boolean, true), $6, $6)
+            COALESCE($4::text, ''), COALESCE($5::boolean, true), COALESCE($6::text, 'auto'),
+            $7, $7)
         ON CONFLICT (host) DO UPDATE
         SET state = 'allowed',
             networks = COALESCE($2::text[], known.networks),
             media_hosts = COALESCE($3::text[], known.media_hosts),
             note = COALESCE($4::text, known.note),
             public_feed = COALESCE($5::boolean, known.public_feed),
+            signature_scheme = COALESCE($6::text, known.signature_scheme),
             updated_at = excluded.updated_at
         WHERE known.state <> 'blocked'
         RETURNING {_COLUMNS}
@@ -142,6 +149,7 @@ async def upsert(tx: Transaction, host: str, terms: PeerTerms, now: datetime) ->
         terms.media_hosts,
         terms.note,
         terms.public_feed,
+        terms.signature_scheme,
         now,
     )
     return None if row is None else _peer(row)

@@ -11,7 +11,7 @@ from fedimmp.cli.kit import config_option, json_option, print_json, print_table,
 from fedimmp.services import peering
 from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
-from storage.peers import Peer
+from storage.peers import Peer, SignatureScheme
 
 _ACTOR: Final = "cli"
 
@@ -42,6 +42,11 @@ def peer() -> None:
     default=None,
     help="Whether it gets every public post, also without followers there; it does by default.",
 )
+@click.option(
+    "--signatures",
+    type=click.Choice(["auto", "cavage", "rfc9421"]),
+    help="How requests to it are signed; auto, the default, finds out what it takes.",
+)
 @click.option("--note", help="A note for the administrators.")
 @click.option("--reset", is_flag=True, help="Forget earlier terms that are not named again.")
 @config_option
@@ -51,6 +56,7 @@ def add(
     networks: tuple[str, ...],
     media_hosts: tuple[str, ...],
     public_feed: bool | None,
+    signatures: SignatureScheme | None,
     note: str | None,
     reset: bool,
     config_path: Path | None,
@@ -66,6 +72,7 @@ def add(
             media_hosts=media_hosts if media_hosts or reset else None,
             note="" if note is None and reset else note,
             public_feed=True if public_feed is None and reset else public_feed,
+            signatures="auto" if signatures is None and reset else signatures,
             actor=_ACTOR,
         )
 
@@ -161,6 +168,7 @@ def _entry(entry: Peer) -> dict[str, Any]:
         "public_feed": entry.public_feed,
         "networks": list(entry.networks),
         "media_hosts": list(entry.media_hosts),
+        "signatures": entry.signature_scheme,
         "software": entry.software,
         "note": entry.note,
         "created_at": entry.created_at.isoformat(),

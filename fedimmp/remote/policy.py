@@ -65,7 +65,7 @@ def _read(allowed: list[peers.Peer], read_at: float) -> _Allowlist:
     own: dict[str, Trust] = {}
     for peer in allowed:
         networks = tuple(ip_network(text) for text in peer.networks)
-        own[peer.host] = Trust(peer.host, networks)
+        own[peer.host] = Trust(peer.host, networks, peer.signature_scheme)
         hosts |= {host: Trust(host, networks) for host in peer.media_hosts}
     # A peer's own terms win where it also serves the media of another one.
     return _Allowlist(hosts | own, read_at)

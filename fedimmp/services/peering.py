@@ -13,7 +13,7 @@ from storage import inbox, inbox_hosts, peers
 from storage.database import Connection
 from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
-from storage.peers import Peer, PeerTerms
+from storage.peers import Peer, PeerTerms, SignatureScheme
 
 _MAX_NOTE = 1000
 _REFUSED_SHOWN = 20
@@ -27,12 +27,14 @@ async def add_peer(
     media_hosts: Sequence[str] | None = None,
     note: str | None = None,
     public_feed: bool | None = None,
+    signatures: SignatureScheme | None = None,
     actor: str,
 ) -> Peer:
     """Allow a host, or change the terms of one that is known; None leaves a term as it was.
 
-    `networks` are the private CIDR ranges in which it may lie. Raises Invalid for what is no host
-    or no such range, and for our own host; Conflict for a blocked host.
+    `networks` are the private CIDR ranges in which it may lie, `signatures` the scheme in which
+    requests to it are signed. Raises Invalid for what is no host or no such range, and for our own
+    host; Conflict for a blocked host.
     """
     name = check_peer_host(app, host)
     terms = PeerTerms(
@@ -42,6 +44,7 @@ async def add_peer(
         ),
         note=None if note is None else _check_note(note),
         public_feed=public_feed,
+        signature_scheme=signatures,
     )
     now = app.now()
     async with app.db.writer() as tx:
@@ -52,6 +55,7 @@ async def add_peer(
             "networks": list(peer.networks),
             "media_hosts": list(peer.media_hosts),
             "public_feed": peer.public_feed,
+            "signatures": peer.signature_scheme,
         }
         await peers_changed(tx, "peer.add", name, actor=actor, detail=detail, now=now)
     return peer

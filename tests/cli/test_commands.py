@@ -106,7 +106,12 @@ async def test_peers(fedimmp: CommandLine) -> None:
         "Porto",
         False,
     )
+    assert kept["signatures"] == "auto"
+    chosen = (await fedimmp("peer", "add", host, "--signatures", "rfc9421", "--json")).json
+    assert chosen["signatures"] == "rfc9421"
+    assert "signatures   rfc9421" in (await fedimmp("peer", "show", host)).out
     reset = (await fedimmp("peer", "add", host, "--reset", "--json")).json
+    assert reset["signatures"] == "auto"
     assert (reset["networks"], reset["note"], reset["public_feed"]) == ([], "", True)
     assert (await fedimmp("peer", "remove", host)).out == f"{host} is removed.\n"
     entries = (await fedimmp("peer", "list", "--json")).json
@@ -119,6 +124,7 @@ async def test_peers(fedimmp: CommandLine) -> None:
         ("peer", "add", "not a host"),
         ("peer", "add", "hq.example"),
         ("peer", "add", "porto.example", "--network", "nonsense"),
+        ("peer", "add", "porto.example", "--signatures", "hmac"),
         ("peer", "remove", "unknown.example"),
         ("peer", "show", "unknown.example"),
         ("peer", "nonsense"),

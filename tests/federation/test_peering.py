@@ -53,6 +53,18 @@ async def test_unknown_peers_cannot_be_removed_or_shown(hq: App) -> None:
         await peering.remove_peer(hq, "porto.example", actor="cli")
 
 
+async def test_the_scheme_of_signatures_is_a_term_of_a_peer(hq: App) -> None:
+    policy = PeerPolicy(hq.db, hq.uris.host)
+    await peering.add_peer(hq, "porto.example", media_hosts=["files.porto.example"], actor="cli")
+    porto = await policy.trust("porto.example")
+    assert porto is not None and porto.signatures == "auto"
+
+    await peering.add_peer(hq, "porto.example", signatures="rfc9421", actor="cli")
+
+    changed = await PeerPolicy(hq.db, hq.uris.host).trust("porto.example")
+    assert changed is not None and changed.signatures == "rfc9421"
+
+
 async def test_other_processes_obey_a_change_within_two_seconds(hq: App) -> None:
     policy = PeerPolicy(hq.db, hq.uris.host)
     assert await policy.trust("porto.example") is None

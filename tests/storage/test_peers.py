@@ -26,6 +26,11 @@ async def test_terms_that_are_not_named_stay_and_so_does_what_was_learnt(
     )
     assert changed is not None
     assert (changed.networks, changed.note, changed.public_feed) == ((), "Portugal", False)
+    assert changed.signature_scheme == "auto"
+    modern = PeerTerms(signature_scheme="rfc9421")
+    for terms in (modern, PeerTerms()):
+        again = await peers.upsert(tx, "porto.example", terms, now)
+        assert again is not None and again.signature_scheme == "rfc9421"
 
 
 async def test_only_allowed_entries_let_traffic_through(tx: Transaction, now: datetime) -> None:
