@@ -96,13 +96,18 @@ class KeyVault:
                 " belongs to this database."
             ) from error
 
+    def known_key(self, account_id: int, algorithm: Algorithm = "rsa") -> SigningKey | None:
+        """Return the key of one of our accounts if it is open already."""
+        slot = (account_id, algorithm)
+        if (known := self._opened.get(slot)) is not None:
+            self._opened.move_to_end(slot)
+        return known
+
     async def signing_key(
         self, conn: Connection, account_id: int, algorithm: Algorithm = "rsa"
     ) -> SigningKey:
         """Return the key of one of our accounts; raises storage's NotFound without one."""
-        slot = (account_id, algorithm)
-        if (known := self._opened.get(slot)) is not None:
-            self._opened.move_to_end(slot)
+        if (known := self.known_key(account_id, algorithm)) is not None:
             return known
         stored = await account_keys.private_of(conn, account_id, algorithm)
         if stored is None:

@@ -52,8 +52,37 @@ class Recent(Generic[K, V]):
         """Drop a value if it is there."""
         self._entries.pop(key, None)
 
+    def keys(self) -> list[K]:
+        """Return the keys of the values that are not too old."""
+        now = time.monotonic()
+        return [key for key, (until, _) in self._entries.items() if until >= now]
+
     def __len__(self) -> int:
         return len(self._entries)
+
+
+class Tally(Generic[K]):
+    """Counts what each key does within a window, bounded; the window begins with its first deed."""
+
+    def __init__(self, *, most: int, seconds: float, capacity: int) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._capacity = capacity
+        self._counts: OrderedDict[K, tuple[float, int]] = OrderedDict()
+
+    def spend(self, key: K) -> bool:
+        """Count one more deed of a key; False when it has done as much as it may."""
+        now = time.monotonic()
+        ends_at, count = self._counts.get(key, (0.0, 0))
+        if now > ends_at:
+            ends_at, count = now + self._seconds, 0
+        if count >= self._most:
+            return False
+        self._counts[key] = (ends_at, count + 1)
+        self._counts.move_to_end(key)
+        if len(self._counts) > self._capacity:
+            self._counts.popitem(last=False)
+        return True
 
 
 class Locks(Generic[K]):
@@ -174,6 +203,24 @@ class InboxMemory:
     knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
     fetching: Locks[str] = field(default_factory=Locks)
     receipts: Batch[Any, Any] = field(default_factory=lambda: Batch(most=64))
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleMemory:
+    """What one App's process remembers of how often people of other offices are looked at.
+
+    refreshed  accounts that were to be fetched anew lately, whatever came of it
+    updates    how often an actor described itself anew
+    moves      how often an actor asked to be moved, with a fetch each time
+    """
+
+    refreshed: Recent[int, bool] = field(
+        default_factory=lambda: Recent(seconds=3_600, capacity=20_000)
+    )
+    updates: Tally[int] = field(
+        default_factory=lambda: Tally(most=20, seconds=600, capacity=20_000)
+    )
+    moves: Tally[int] = field(default_factory=lambda: Tally(most=5, seconds=3_600, capacity=5_000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,23 @@
 """Delivery lanes: who may send which waiting activities now, and what came of it.
 
 A lane is one author's queue to one inbox host and the unit that a worker leases; within it order
-holds. The hosts' breakers are in `storage.inbox_hosts`, addressing is in `storage.outbox`; what an
-HTTP answer means is decided by the caller.
+holds. The hosts' breakers are in `storage.inbox_hosts`, addressing is in `storage.outbox`, what did
+not get through is in `storage.backlog`; what an HTTP answer means is decided by the caller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 from storage import inbox_hosts
 from storage.database import Transaction
-from storage.inbox_hosts import Failure, Tempo
+from storage.inbox_hosts import Breaker, Failure, Tempo
 
 # An activity that its host refuses with server errors this often, while that host takes others,
 # is at fault itself.
 _SET_ASIDE_AFTER = 3
-_GIVEN_UP = "No delivery succeeded in time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ class Outcome:
     dead: Sequence[tuple[int, str]] = ()
     failure: Failure | None = None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the host answered, with a yes or a final no."""
+        return bool(self.delivered or self.dead)
+
+
+# Stored; taken over by another worker; or just being added to by its author: try again.
+Settled = Literal["kept", "lost", "busy"]
+
 
 # Hosts are locked, so that two workers agree on how many lanes of a host are out and who probes.
 # The lease condition is repeated for the lock of a lane: between the snapshot and the lock of a
@@ -59,7 +68,8 @@ _CLAIM = """
     WITH ready AS MATERIALIZED (
         SELECT breaker.host,
                breaker.failures >= $2 AS probing,
-               CASE WHEN breaker.failures >= $2 THEN 1 ELSE $3::bigint END - busy.lanes AS room
+               (breaker.failures >= $2 OR breaker.host = ANY($7::text[])) AS slow,
+               busy.lanes
           FROM inbox_hosts AS breaker
           JOIN peers AS peer
             ON peer.host = breaker.host
@@ -71,12 +81,22 @@ _CLAIM = """
                   AND lanes.lease_token IS NOT NULL
                   AND lanes.leased_until > $1
                ) AS busy
-         WHERE breaker.opened_until IS NULL
-            OR breaker.opened_until <= $1
+         WHERE (breaker.opened_until IS NULL OR breaker.opened_until <= $1)
+           AND EXISTS (
+                   SELECT 1
+                     FROM lanes
+                    WHERE lanes.host = breaker.host
+                      AND lanes.due_at < 'infinity'
+                      AND (breaker.failures >= $2 OR lanes.due_at <= $1)
+                      AND (lanes.lease_token IS NULL OR lanes.leased_until <= $1))
            FOR UPDATE OF breaker SKIP LOCKED
     ),
-    chosen AS MATERIALIZED (
-        SELECT candidate.id, ready.probing
+    ranked AS MATERIALIZED (
+        SELECT candidate.id,
+               ready.probing,
+               ready.slow,
+               row_number() OVER (
+                   PARTITION BY ready.slow ORDER BY candidate.rank, random()) AS place
           FROM ready
          CROSS JOIN LATERAL (
                SELECT lanes.id,
@@ -87,18 +107,16 @@ _CLAIM = """
                   AND (ready.probing OR lanes.due_at <= $1)
                   AND (lanes.lease_token IS NULL OR lanes.leased_until <= $1)
                 ORDER BY rank
-                LIMIT GREATEST(ready.room, 0)
+                LIMIT GREATEST(CASE WHEN ready.slow THEN 1 ELSE $3::bigint END - ready.lanes, 0)
                ) AS candidate
-         ORDER BY candidate.rank, random()
-         LIMIT $4
     ),
     free AS MATERIALIZED (
-        SELECT lanes.id, chosen.probing
-          FROM chosen
+        SELECT lanes.id, ranked.probing
+          FROM ranked
           JOIN lanes
-            ON lanes.id = chosen.id
-         WHERE lanes.lease_token IS NULL
-            OR lanes.leased_until <= $1
+            ON lanes.id = ranked.id
+         WHERE ranked.place <= CASE WHEN ranked.slow THEN $8::bigint ELSE $4::bigint END
+           AND (lanes.lease_token IS NULL OR lanes.leased_until <= $1)
            FOR UPDATE OF lanes SKIP LOCKED
     )
     UPDATE lanes
@@ -126,11 +144,21 @@ _NEXT = """
 """
 
 
-async def lease(tx: Transaction, limit: int, tempo: Tempo, now: datetime) -> list[Lane]:
+async def lease(
+    tx: Transaction,
+    limit: int,
+    tempo: Tempo,
+    now: datetime,
+    *,
+    slow: Collection[str] = (),
+    slow_limit: int | None = None,
+) -> list[Lane]:
     """Lease up to `limit` due lanes of allowed hosts, fairly over the hosts.
 
-    A host whose breaker is half open gives one lane with one delivery, due or not. A lease that
-    was not settled in time, because its worker died, is open to the next.
+    A host whose breaker is half open gives one lane with one delivery, due or not. Of such a host,
+    and of each of the `slow` ones, one lane is out at a time; up to `slow_limit` (default: `limit`)
+    of theirs come on top. A lease that was not settled in time, because its worker died, is open
+    to the next.
     """
     token = uuid4()
     rows = await tx.fetch(
@@ -141,6 +169,8 @@ async def lease(tx: Transaction, limit: int, tempo: Tempo, now: datetime) -> lis
         limit,
         token,
         now + timedelta(seconds=tempo.lease_seconds),
+        list(slow),
+        limit if slow_limit is None else slow_limit,
     )
     if not rows:
         return []
@@ -156,157 +186,229 @@ async def lease(tx: Transaction, limit: int, tempo: Tempo, now: datetime) -> lis
     ]
 
 
-async def renew(tx: Transaction, lane: Lane, tempo: Tempo, now: datetime) -> bool:
-    """Prolong a lease; False when it was lost."""
-    renewed = await tx.execute(
-        "UPDATE lanes SET leased_until = $3 WHERE id = $1 AND lease_token = $2",
-        lane.id,
-        lane.token,
+async def renew(tx: Transaction, lanes: Sequence[Lane], tempo: Tempo, now: datetime) -> set[int]:
+    """Prolong leases; returns the ids of those lanes that are still held."""
+    rows = await tx.fetch(
+        """
+        UPDATE lanes
+           SET leased_until = $3
+          FROM unnest($1::bigint[], $2::uuid[]) AS held (id, token)
+         WHERE lanes.id = held.id
+           AND lanes.lease_token = held.token
+        RETURNING lanes.id
+        """,
+        [lane.id for lane in lanes],
+        [lane.token for lane in lanes],
         now + timedelta(seconds=tempo.lease_seconds),
     )
-    return renewed > 0
+    return {row["id"] for row in rows}
 
 
 async def settle(
-    tx: Transaction, lane: Lane, outcome: Outcome, tempo: Tempo, now: datetime
-) -> bool:
-    """Store what came of a lane and give its lease back; False when the lease was lost."""
-    attempts = await _lock(tx, lane)
-    if attempts is None:
-        return False
-    await _store(tx, lane, outcome, now)
-    failure = outcome.failure
-    if failure is None or await _count_failure(tx, lane, failure, tempo, now):
-        attempts, pause = 0, timedelta()
-    elif failure.pause_until is not None:
-        pause = timedelta()
-    else:
-        attempts += 1
-        pause = tempo.lane_pause(attempts)
-    # Locked before, so this statement sees every delivery of the transactions that held the lane.
-    await tx.execute(
+    tx: Transaction,
+    results: Sequence[tuple[Lane, Outcome]],
+    tempo: Tempo,
+    now: datetime,
+    *,
+    wait: bool = False,
+) -> list[Settled]:
+    """Store what came of lanes and give their leases back; says for each what became of it.
+
+    A lane that its author adds to at this moment is left as it is, unless it is to be waited for:
+    with other lanes in hand that could be a deadlock.
+    """
+    # Hosts before lanes, as everywhere: one who closes a breaker goes on to the lanes of others.
+    failing = {lane.host for lane, outcome in results if outcome.failure is not None}
+    breakers = await inbox_hosts.lock_changing(tx, {lane.host for lane, _ in results}, failing, now)
+    recovered = [
+        lane.host
+        for lane, outcome in results
+        if outcome.is_answered and lane.host in breakers and breakers[lane.host].failures
+    ]
+    if recovered:
+        await inbox_hosts.make_due(tx, recovered, now)
+    attempts = await _lock(tx, [lane for lane, _ in results], wait=wait)
+    mine = [(lane, outcome) for lane, outcome in results if lane.id in attempts]
+    await _store_breakers(tx, breakers, mine, tempo, now)
+    await _store_ends(tx, [outcome for _, outcome in mine], now)
+    passed = await _count_failures(tx, mine, tempo, now)
+    await _give_back(tx, mine, attempts, passed, tempo, now)
+    if len(mine) == len(results):
+        return ["kept"] * len(results)
+    held = await _held(tx, [lane for lane, _ in results])
+    return [
+        "kept" if lane.id in attempts else "busy" if lane.id in held else "lost"
+        for lane, _ in results
+    ]
+
+
+_LOCK = """
+    SELECT lanes.id, lanes.attempts
+      FROM lanes
+      JOIN unnest($1::bigint[], $2::uuid[]) AS held (id, token)
+        ON held.id = lanes.id
+       AND held.token = lanes.lease_token
+     ORDER BY lanes.id
+       FOR UPDATE OF lanes
+"""
+
+
+async def _lock(tx: Transaction, lanes: Sequence[Lane], *, wait: bool) -> dict[int, int]:
+    """Lock the lanes that are still held; returns how often each has failed in a row."""
+    rows = await tx.fetch(
+        _LOCK if wait else f"{_LOCK} SKIP LOCKED",
+        [lane.id for lane in lanes],
+        [lane.token for lane in lanes],
+    )
+    return {row["id"]: row["attempts"] for row in rows}
+
+
+async def _held(tx: Transaction, lanes: Sequence[Lane]) -> set[int]:
+    rows = await tx.fetch(
         """
-        UPDATE lanes
-           SET lease_token = NULL,
-               leased_until = NULL,
-               attempts = $2,
-               due_at = CASE
-                   WHEN EXISTS (
-                       SELECT 1
-                         FROM deliveries
-                        WHERE deliveries.lane_id = lanes.id
-                          AND deliveries.state = 'waiting') THEN $3::timestamptz
-                   ELSE 'infinity'
-                   END
-         WHERE id = $1
+        SELECT lanes.id
+          FROM lanes
+          JOIN unnest($1::bigint[], $2::uuid[]) AS held (id, token)
+            ON held.id = lanes.id
+           AND held.token = lanes.lease_token
         """,
-        lane.id,
-        attempts,
-        now + pause,
+        [lane.id for lane in lanes],
+        [lane.token for lane in lanes],
     )
-    return True
+    return {row["id"] for row in rows}
 
 
-async def _lock(tx: Transaction, lane: Lane) -> int | None:
-    # Host before lane, as everywhere: one who closes the breaker goes on to the lanes of others.
-    await tx.fetchval("SELECT 1 FROM inbox_hosts WHERE host = $1 FOR UPDATE", lane.host)
-    attempts: int | None = await tx.fetchval(
-        "SELECT attempts FROM lanes WHERE id = $1 AND lease_token = $2 FOR UPDATE",
-        lane.id,
-        lane.token,
-    )
-    return attempts
+async def _store_breakers(
+    tx: Transaction,
+    before: Mapping[str, Breaker],
+    results: Sequence[tuple[Lane, Outcome]],
+    tempo: Tempo,
+    now: datetime,
+) -> None:
+    after = dict(before)
+    for lane, outcome in results:
+        breaker = after.get(lane.host)
+        if breaker is None:
+            continue
+        if outcome.is_answered:
+            breaker = breaker.answered(bool(outcome.delivered), now)
+        if outcome.failure is not None:
+            breaker = breaker.failed(outcome.failure, tempo, now)
+        after[lane.host] = breaker
+    changed = [breaker for host, breaker in after.items() if breaker != before[host]]
+    if changed:
+        await inbox_hosts.store(tx, changed)
 
 
-async def _store(tx: Transaction, lane: Lane, outcome: Outcome, now: datetime) -> None:
-    if outcome.delivered:
-        await tx.execute(
-            "DELETE FROM deliveries WHERE id = ANY($1::bigint[])", list(outcome.delivered)
-        )
-    if outcome.dead:
+async def _store_ends(tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
+    delivered = [each for outcome in outcomes for each in outcome.delivered]
+    dead = [each for outcome in outcomes for each in outcome.dead]
+    if delivered:
+        await tx.execute("DELETE FROM deliveries WHERE id = ANY($1::bigint[])", delivered)
+    if dead:
         await tx.execute(
             """
             UPDATE deliveries
                SET state = 'dead',
+                   ended_at = $3,
                    attempts = deliveries.attempts + 1,
                    last_error = verdict.reason
               FROM unnest($1::bigint[], $2::text[]) AS verdict (id, reason)
              WHERE deliveries.id = verdict.id
             """,
-            [delivery_id for delivery_id, _ in outcome.dead],
-            [reason for _, reason in outcome.dead],
+            [delivery_id for delivery_id, _ in dead],
+            [reason for _, reason in dead],
+            now,
         )
-    if outcome.delivered or outcome.dead:
-        await inbox_hosts.count_answer(tx, lane.host, bool(outcome.delivered), now)
 
 
-async def _count_failure(
-    tx: Transaction, lane: Lane, failure: Failure, tempo: Tempo, now: datetime
-) -> bool:
-    """Count a failure for its delivery and host; True when the lane may go on without it."""
-    state = await tx.fetchval(
+async def _count_failures(
+    tx: Transaction, results: Sequence[tuple[Lane, Outcome]], tempo: Tempo, now: datetime
+) -> set[int]:
+    """Count failures for their deliveries; returns the lanes that may go on without theirs."""
+    failed = [(lane, outcome.failure) for lane, outcome in results if outcome.failure is not None]
+    if not failed:
+        return set()
+    rows = await tx.fetch(
         """
         UPDATE deliveries
-           SET attempts = attempts + 1,
-               first_failed_at = COALESCE(first_failed_at, $2),
-               last_error = $3,
-               state = CASE
-                   WHEN created_at < $4 THEN 'dead'
-                   WHEN $5
-                        AND attempts + 1 >= $6
-                        AND EXISTS (
-                            SELECT 1
-                              FROM inbox_hosts
-                             WHERE inbox_hosts.host = $7
-                               AND inbox_hosts.last_success_at > deliveries.first_failed_at)
-                       THEN 'set_aside'
-                   ELSE 'waiting'
-                   END
-         WHERE id = $1
-        RETURNING state
+           SET attempts = deliveries.attempts + 1,
+               first_failed_at = COALESCE(first_failed_at, $4),
+               last_error = verdict.error,
+               state = verdict.state,
+               ended_at = CASE WHEN verdict.state <> 'waiting' THEN $4 END
+          FROM (
+                SELECT judged.id,
+                       failure.error,
+                       CASE
+                           WHEN judged.created_at < $5 THEN 'dead'
+                           WHEN failure.is_server_error
+                                AND judged.attempts + 1 >= $6
+                                AND inbox_hosts.last_success_at > judged.first_failed_at
+                               THEN 'set_aside'
+                           ELSE 'waiting'
+                       END AS state
+                  FROM unnest($1::bigint[], $2::text[], $3::boolean[])
+                    AS failure (id, error, is_server_error)
+                  JOIN deliveries AS judged
+                    ON judged.id = failure.id
+                  JOIN lanes
+                    ON lanes.id = judged.lane_id
+                  JOIN inbox_hosts
+                    ON inbox_hosts.host = lanes.host
+               ) AS verdict
+         WHERE deliveries.id = verdict.id
+        RETURNING deliveries.lane_id, deliveries.state
         """,
-        failure.delivery_id,
+        [failure.delivery_id for _, failure in failed],
+        [failure.error for _, failure in failed],
+        [failure.server_error for _, failure in failed],
         now,
-        failure.error,
         now - timedelta(seconds=tempo.give_up_seconds),
-        failure.server_error,
         _SET_ASIDE_AFTER,
-        lane.host,
     )
-    await inbox_hosts.count_failure(tx, lane.host, failure, tempo, now)
-    return bool(state != "waiting")
+    # One that was dropped meanwhile holds up nobody either.
+    waiting = {row["lane_id"] for row in rows if row["state"] == "waiting"}
+    return {lane.id for lane, _ in failed} - waiting
 
 
-async def drop_host(tx: Transaction, host: str) -> int:
-    """Delete what waits for a host; returns how many deliveries that were."""
-    return await tx.execute(
+async def _give_back(
+    tx: Transaction,
+    results: Sequence[tuple[Lane, Outcome]],
+    attempts: Mapping[int, int],
+    passed: Collection[int],
+    tempo: Tempo,
+    now: datetime,
+) -> None:
+    counts, dues = [], []
+    for lane, outcome in results:
+        failed, pause = attempts[lane.id], timedelta()
+        if outcome.failure is None or lane.id in passed:
+            failed = 0
+        elif outcome.failure.pause_until is None:
+            failed += 1
+            pause = tempo.lane_pause(failed)
+        counts.append(failed)
+        dues.append(now + pause)
+    # Locked before, so this statement sees every delivery of the transactions that held a lane.
+    await tx.execute(
         """
-        DELETE FROM deliveries
-         USING lanes
-         WHERE lanes.id = deliveries.lane_id
-           AND lanes.host = $1
+        UPDATE lanes
+           SET lease_token = NULL,
+               leased_until = NULL,
+               attempts = fresh.attempts,
+               due_at = CASE
+                   WHEN EXISTS (
+                       SELECT 1
+                         FROM deliveries
+                        WHERE deliveries.lane_id = lanes.id
+                          AND deliveries.state = 'waiting') THEN fresh.due_at
+                   ELSE 'infinity'
+                   END
+          FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS fresh (id, attempts, due_at)
+         WHERE lanes.id = fresh.id
         """,
-        host,
-    )
-
-
-async def give_up(tx: Transaction, before: datetime) -> int:
-    """Declare dead what has waited since before then; returns how many deliveries that were."""
-    return await tx.execute(
-        """
-        UPDATE deliveries
-           SET state = 'dead',
-               last_error = COALESCE(last_error, $2)
-         WHERE state = 'waiting'
-           AND created_at < $1
-        """,
-        before,
-        _GIVEN_UP,
-    )
-
-
-async def prune(tx: Transaction, before: datetime) -> int:
-    """Delete the dead and the set aside from before then; returns how many."""
-    return await tx.execute(
-        "DELETE FROM deliveries WHERE state <> 'waiting' AND created_at < $1", before
+        [lane.id for lane, _ in results],
+        counts,
+        dues,
     )

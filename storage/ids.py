@@ -18,6 +18,11 @@ def new_id(now: datetime) -> int:
     return _make(_milliseconds(now))
 
 
+def first_id(moment: datetime) -> int:
+    """Return what no id is below that was made at this moment or later."""
+    return _milliseconds(moment) << _SHIFT
+
+
 def id_for_remote(published: datetime, uri: str, now: datetime) -> int:
     """Make an id that sorts a remote object by its time of publication, never in the future.
 

@@ -5,7 +5,8 @@ row its breaker opens: one lane at a time then probes it, now and then.
 """
 
 import random
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from storage.database import Connection, Transaction
@@ -77,84 +78,114 @@ class HostState:
     dead: int
 
 
-async def count_answer(tx: Transaction, host: str, accepted: bool, now: datetime) -> None:
-    """Close the breaker of a host that answered; what waited for it is due at once."""
-    before = await tx.fetchval(
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """What is known of a host from what it answered; changed only while its row is locked."""
+
+    host: str
+    failures: int
+    opened_until: datetime | None
+    refused: bool
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    last_error: str | None
+
+    def answered(self, accepted: bool, now: datetime) -> "Breaker":
+        """Return it closed: the host answered, be it that it takes nothing of this kind."""
+        if not accepted:
+            return replace(self, failures=0, opened_until=None)
+        return replace(self, failures=0, opened_until=None, refused=False, last_success_at=now)
+
+    def failed(self, failure: Failure, tempo: Tempo, now: datetime) -> "Breaker":
+        """Return it with one more failure, and open after enough of them in a row."""
+        resting = self.opened_until
+        is_open = resting is not None and resting > now
+        # A failure that was under way when a sibling opened the breaker says nothing new, and a
+        # host that tells when to come back is not failing.
+        failures = self.failures + (0 if is_open or failure.pause_until is not None else 1)
+        if failure.pause_until is not None:
+            resting = max(resting or failure.pause_until, failure.pause_until)
+        elif failures >= tempo.breaker_threshold and not is_open:
+            resting = now + tempo.probe_pause(failures)
+        return replace(
+            self,
+            failures=failures,
+            opened_until=resting,
+            refused=self.refused or failure.refused,
+            last_failure_at=now,
+            last_error=failure.error,
+        )
+
+
+async def lock_changing(
+    tx: Transaction, hosts: Collection[str], failing: Collection[str], now: datetime
+) -> dict[str, Breaker]:
+    """Lock and return those breakers that an answer, or a failure of the failing, changes.
+
+    A healthy host that goes on taking what it is sent needs no write, and no lock.
+    """
+    rows = await tx.fetch(
         """
-        UPDATE inbox_hosts AS breaker
-           SET failures = 0,
-               opened_until = NULL,
-               refused = breaker.refused AND NOT $2,
-               last_success_at = CASE WHEN $2 THEN $3 ELSE breaker.last_success_at END
-          FROM (SELECT host, failures FROM inbox_hosts WHERE host = $1) AS before
-         WHERE breaker.host = before.host
-           AND (breaker.failures > 0
-                OR breaker.opened_until IS NOT NULL
-                OR (breaker.refused AND $2)
-                OR ($2 AND COALESCE(breaker.last_success_at < $4, true)))
-        RETURNING before.failures
+        SELECT host, failures, opened_until, refused, last_success_at, last_failure_at, last_error
+          FROM inbox_hosts
+         WHERE host = ANY($1::text[])
+           AND (host = ANY($2::text[])
+                OR failures > 0
+                OR opened_until IS NOT NULL
+                OR refused
+                OR COALESCE(last_success_at < $3, true))
+         ORDER BY host
+           FOR UPDATE
         """,
-        host,
-        accepted,
-        now,
+        list(hosts),
+        list(failing),
         now - _SUCCESS_GRAIN,
     )
-    if before:
-        await _make_due(tx, host, now)
+    return {row["host"]: Breaker(**dict(row)) for row in rows}
 
 
-async def _make_due(tx: Transaction, host: str, now: datetime) -> None:
+async def store(tx: Transaction, breakers: Collection[Breaker]) -> None:
+    """Write breakers that were locked."""
+    await tx.execute(
+        """
+        UPDATE inbox_hosts
+           SET failures = fresh.failures,
+               opened_until = fresh.opened_until,
+               refused = fresh.refused,
+               last_success_at = fresh.last_success_at,
+               last_failure_at = fresh.last_failure_at,
+               last_error = fresh.last_error
+          FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::boolean[], $5::timestamptz[],
+                      $6::timestamptz[], $7::text[])
+            AS fresh (host, failures, opened_until, refused, last_success_at, last_failure_at,
+                      last_error)
+         WHERE inbox_hosts.host = fresh.host
+        """,
+        [breaker.host for breaker in breakers],
+        [breaker.failures for breaker in breakers],
+        [breaker.opened_until for breaker in breakers],
+        [breaker.refused for breaker in breakers],
+        [breaker.last_success_at for breaker in breakers],
+        [breaker.last_failure_at for breaker in breakers],
+        [breaker.last_error for breaker in breakers],
+    )
+
+
+async def make_due(tx: Transaction, hosts: Collection[str], now: datetime) -> None:
+    """End the pauses of all lanes of hosts whose rows are locked."""
     await tx.execute(
         """
         UPDATE lanes
            SET due_at = $2,
                attempts = 0
-         WHERE host = $1
+         WHERE host = ANY($1::text[])
            AND due_at > $2
            AND due_at < 'infinity'
         """,
-        host,
+        list(hosts),
         now,
     )
     tx.hint("deliveries")
-
-
-async def count_failure(
-    tx: Transaction, host: str, failure: Failure, tempo: Tempo, now: datetime
-) -> None:
-    """Count a failure of a host, and open its breaker after enough of them in a row."""
-    # A failure that was under way when a sibling opened the breaker says nothing new, and a host
-    # that tells when to come back is not failing.
-    failures = await tx.fetchval(
-        """
-        UPDATE inbox_hosts
-           SET failures = failures
-                   + CASE WHEN opened_until > $2 OR $5::timestamptz IS NOT NULL THEN 0 ELSE 1 END,
-               last_failure_at = $2,
-               last_error = $3,
-               refused = refused OR $4,
-               opened_until = GREATEST(opened_until, $5)
-         WHERE host = $1
-        RETURNING failures
-        """,
-        host,
-        now,
-        failure.error,
-        failure.refused,
-        failure.pause_until,
-    )
-    if failures is not None and failures >= tempo.breaker_threshold:
-        await tx.execute(
-            """
-            UPDATE inbox_hosts
-               SET opened_until = $2
-             WHERE host = $1
-               AND COALESCE(opened_until <= $3, true)
-            """,
-            host,
-            now + tempo.probe_pause(failures),
-            now,
-        )
 
 
 async def wake_host(tx: Transaction, host: str, now: datetime) -> None:
@@ -176,7 +207,7 @@ async def wake_host(tx: Transaction, host: str, now: datetime) -> None:
         now - _WAKE_PAUSE,
     )
     if woken is not None:
-        await _make_due(tx, host, now)
+        await make_due(tx, [host], now)
 
 
 async def give_new_chance(tx: Transaction, host: str, now: datetime) -> None:
@@ -191,7 +222,7 @@ async def give_new_chance(tx: Transaction, host: str, now: datetime) -> None:
         """,
         host,
     )
-    await _make_due(tx, host, now)
+    await make_due(tx, [host], now)
 
 
 async def list_hosts(conn: Connection) -> list[HostState]:

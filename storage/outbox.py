@@ -10,6 +10,7 @@ from datetime import datetime
 
 from storage.database import Connection, Transaction
 from storage.errors import Conflict
+from storage.ids import first_id
 
 _ID_ATTEMPTS = 3
 
@@ -28,9 +29,13 @@ class NewActivity:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Whom an activity is for: every peer with the public feed, the sender's followers, people."""
+    """Whom an activity is for: every peer with the public feed, the sender's followers, people.
+
+    With `without_feed` the peers that get no public feed are among everyone, too.
+    """
 
     everyone: bool = False
+    without_feed: bool = False
     followers: bool = False
     account_ids: Sequence[int] = ()
 
@@ -92,7 +97,7 @@ _ENQUEUE = """
           FROM peers AS peer
          WHERE $8::boolean
            AND peer.state = 'allowed'
-           AND peer.public_feed
+           AND (peer.public_feed OR $13::boolean)
     ),
     targets AS MATERIALIZED (
         SELECT inboxes.inbox_url, gate.host
@@ -169,6 +174,7 @@ async def enqueue(
             list(recipients.account_ids),
             scheme,
             own_host,
+            recipients.without_feed,
         )
         if row is None or row["targets"] == 0:
             return 0
@@ -193,11 +199,14 @@ async def find_by_uri(conn: Connection, uri: str) -> StoredActivity | None:
 
 async def prune(tx: Transaction, before: datetime) -> int:
     """Delete activities from before that have no delivery left; returns how many."""
+    # Ids begin with the time, so the primary key leads to the old ones.
     return await tx.execute(
         """
         DELETE FROM outbox
-         WHERE created_at < $1
+         WHERE id < $1
+           AND created_at < $2
            AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.outbox_id = outbox.id)
         """,
+        first_id(before),
         before,
     )

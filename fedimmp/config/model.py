@@ -167,6 +167,12 @@ class Delivery:
     in_flight_per_host: int = setting(
         NumberValue(1, 64), "Deliveries to one office that are under way at most.", default=4
     )
+    backlog_per_host: int = setting(
+        NumberValue(100, 10_000_000),
+        "Deliveries that wait for one office at most, besides deletions; the oldest of more are"
+        " given up, visibly. As many dead ones are kept.",
+        default=100_000,
+    )
     lease_seconds: float = setting(
         SecondsValue(1, 3600),
         "After so long another process takes over the work of one that died.",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from storage import audit, deliveries, events, inbox_hosts
+from storage import audit, backlog, events, inbox_hosts
 from storage.database import Transaction
 
 PeerAct = Literal["peer.add", "peer.remove"]
@@ -24,7 +24,7 @@ async def peers_changed(
     """
     await audit.append(tx, actor=actor, action=act, target=host, detail=detail, now=now)
     if act == "peer.remove":
-        await deliveries.drop_host(tx, host)
+        await backlog.drop_host(tx, host)
     else:
         await inbox_hosts.give_new_chance(tx, host, now)
     await events.append(tx, "peers.changed", detail={"host": host})

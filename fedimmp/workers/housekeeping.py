@@ -11,7 +11,7 @@ from fedimmp.app import App
 from fedimmp.services import media
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
-    deliveries,
+    backlog,
     events,
     idempotency,
     inbox,
@@ -44,10 +44,19 @@ class Chore:
 
 
 def _give_up(tx: Transaction, app: App, now: datetime) -> Awaitable[int]:
-    return deliveries.give_up(tx, now - timedelta(days=app.config.delivery.give_up_days))
+    return backlog.give_up(tx, now - timedelta(days=app.config.delivery.give_up_days), now)
+
+
+def _trim_waiting(tx: Transaction, app: App, now: datetime) -> Awaitable[int]:
+    return backlog.trim_waiting(tx, app.config.delivery.backlog_per_host, now)
+
+
+def _trim_ended(tx: Transaction, app: App, _now: datetime) -> Awaitable[int]:
+    return backlog.trim_ended(tx, app.config.delivery.backlog_per_host)
 
 
 _MINUTE: Final = timedelta(minutes=1)
+_TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
 
 CHORES: Final = (
@@ -60,7 +69,9 @@ CHORES: Final = (
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
     Chore("refused ones", _HOUR, lambda tx, _, now: inbox.prune_refused(tx, now - _DEAD_KEPT)),
     Chore("late deliveries", _HOUR, _give_up),
-    Chore("dead deliveries", _HOUR, lambda tx, _, now: deliveries.prune(tx, now - _DEAD_KEPT)),
+    Chore("surplus deliveries", _TEN_MINUTES, _trim_waiting),
+    Chore("surplus dead deliveries", _TEN_MINUTES, _trim_ended),
+    Chore("dead deliveries", _HOUR, lambda tx, _, now: backlog.prune(tx, now - _DEAD_KEPT)),
     Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),
     Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
 )

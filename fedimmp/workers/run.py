@@ -10,7 +10,6 @@ from fedimmp.app import App
 from fedimmp.inbound import processing
 from fedimmp.workers import deliveries, housekeeping, jobs
 from fedimmp.workers.pool import POLL_SECONDS, BackOff, Pool, rest
-from storage.deliveries import Lane
 from storage.jobs import Job
 
 
@@ -20,20 +19,10 @@ async def run(app: App, stopping: asyncio.Event) -> None:
     Returns after what was begun has ended. Without a database it rests and recovers by itself.
     """
     async with asyncio.TaskGroup() as group:
-        group.create_task(_deliveries(app, stopping).run(stopping))
+        group.create_task(deliveries.run(app, stopping))
         group.create_task(_jobs(app).run(stopping))
         group.create_task(_process_inbox(app, stopping))
         group.create_task(housekeeping.run(app, stopping))
-
-
-def _deliveries(app: App, stopping: asyncio.Event) -> Pool[Lane]:
-    return Pool(
-        "deliveries",
-        capacity=app.config.delivery.in_flight,
-        hint=app.db.subscribe("deliveries"),
-        lease=functools.partial(deliveries.lease, app),
-        work=lambda lane: deliveries.send(app, lane, stopping.is_set),
-    )
 
 
 def _jobs(app: App) -> Pool[Job]:

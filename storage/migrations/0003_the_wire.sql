@@ -108,3 +108,20 @@ CREATE INDEX status_quotes_quoted ON status_quotes (quoted_uri, status_id);
 CREATE INDEX status_quotes_request ON status_quotes (request_uri) WHERE request_uri IS NOT NULL;
 CREATE INDEX status_quotes_authorization ON status_quotes (authorization_uri)
     WHERE authorization_uri IS NOT NULL;
+
+-- Whoever quotes a post is told of each of its edits, as whoever boosted it.
+DROP INDEX notifications_once;
+CREATE UNIQUE INDEX notifications_once
+    ON notifications (account_id, type, from_account_id, COALESCE(status_id, 0))
+    WHERE type NOT IN ('update', 'quoted_update');
+
+-- ---------------------------------------------------------------------------------- deliveries
+
+ALTER TABLE deliveries ADD COLUMN ended_at timestamptz; -- since when it waits no more
+UPDATE deliveries SET ended_at = now() WHERE state <> 'waiting';
+CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE state <> 'waiting';
+CREATE INDEX deliveries_since ON deliveries (created_at) WHERE state = 'waiting';
+-- The next lanes of a host, in their order, however many of its lanes are idle.
+DROP INDEX lanes_host;
+CREATE INDEX lanes_next ON lanes (host, attempts, due_at, id) WHERE due_at < 'infinity';
+CREATE INDEX lanes_host ON lanes (host);

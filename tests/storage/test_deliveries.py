@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from storage import deliveries, inbox_hosts, peers
+from storage import backlog, deliveries, inbox_hosts, peers
 from storage.database import Database, Transaction
 from storage.deliveries import Lane, Outcome
 from storage.inbox_hosts import Failure, HostState, Tempo
@@ -27,6 +27,16 @@ def taken(lane: Lane) -> Outcome:
     return Outcome(delivered=[delivery.id for delivery in lane.deliveries])
 
 
+async def settle(
+    tx: Transaction, lane: Lane, outcome: Outcome, tempo: Tempo, now: datetime
+) -> bool:
+    return await deliveries.settle(tx, [(lane, outcome)], tempo, now) == ["kept"]
+
+
+async def renew(tx: Transaction, lane: Lane, tempo: Tempo, now: datetime) -> bool:
+    return await deliveries.renew(tx, [lane], tempo, now) == {lane.id}
+
+
 async def state_of(tx: Transaction, host: str) -> HostState:
     return next(state for state in await inbox_hosts.list_hosts(tx) if state.host == host)
 
@@ -37,7 +47,7 @@ async def fail_once(tx: Transaction, now: datetime, *, server_error: bool = Fals
         lanes = await deliveries.lease(tx, 1, TEMPO, now)
         if lanes:
             outcome = broken(lanes[0], server_error=server_error)
-            assert await deliveries.settle(tx, lanes[0], outcome, TEMPO, now)
+            assert await settle(tx, lanes[0], outcome, TEMPO, now)
             return now
         now += timedelta(seconds=5)
     raise AssertionError("no lane became due")
@@ -45,7 +55,7 @@ async def fail_once(tx: Transaction, now: datetime, *, server_error: bool = Fals
 
 async def settle_all(tx: Transaction, lanes: Sequence[Lane], now: datetime) -> None:
     for lane in lanes:
-        assert await deliveries.settle(tx, lane, taken(lane), TEMPO, now)
+        assert await settle(tx, lane, taken(lane), TEMPO, now)
 
 
 async def test_a_lane_gives_its_deliveries_in_order_and_in_batches(
@@ -116,14 +126,14 @@ async def test_the_lease_of_a_dead_worker_runs_out(tx: Transaction, now: datetim
     await post(tx, ana, now, name="survivor")
     (lost,) = await deliveries.lease(tx, 10, TEMPO, now)
 
-    assert await deliveries.renew(tx, lost, TEMPO, now + 30 * SECOND)
+    assert await renew(tx, lost, TEMPO, now + 30 * SECOND)
     assert await deliveries.lease(tx, 10, TEMPO, now + 61 * SECOND) == []
     (lane,) = await deliveries.lease(tx, 10, TEMPO, now + 91 * SECOND)
     assert names(lane) == ["survivor"]
 
     # Who comes back too late changes nothing.
-    assert not await deliveries.renew(tx, lost, TEMPO, now + 92 * SECOND)
-    assert not await deliveries.settle(tx, lost, taken(lost), TEMPO, now + 92 * SECOND)
+    assert not await renew(tx, lost, TEMPO, now + 92 * SECOND)
+    assert not await settle(tx, lost, taken(lost), TEMPO, now + 92 * SECOND)
     assert (await state_of(tx, "porto.example")).waiting == 1
 
 
@@ -133,7 +143,7 @@ async def test_a_failing_lane_backs_off_and_keeps_its_order(tx: Transaction, now
     await allow(tx, "porto.example", now)
     await post(tx, ana, now, name="first")
     (lane,) = await deliveries.lease(tx, 10, TEMPO, now)
-    await deliveries.settle(tx, lane, broken(lane, "connection refused"), TEMPO, now)
+    await settle(tx, lane, broken(lane, "connection refused"), TEMPO, now)
     await post(tx, ana, now, name="second")
     await post(tx, bob, now, name="other")
 
@@ -152,7 +162,7 @@ async def test_the_breaker_opens_and_lets_one_probe_through(tx: Transaction, now
         await post(tx, await add_member(tx, f"m{number}", now), now)
     for _ in range(5):
         (lane, *_rest) = await deliveries.lease(tx, 1, tempo, now)
-        await deliveries.settle(tx, lane, broken(lane), tempo, now)
+        await settle(tx, lane, broken(lane), tempo, now)
 
     assert await deliveries.lease(tx, 100, tempo, now + 30 * SECOND) == []
     later = now + 80 * SECOND
@@ -160,7 +170,7 @@ async def test_the_breaker_opens_and_lets_one_probe_through(tx: Transaction, now
     assert len(probe.deliveries) == 1
     assert await deliveries.lease(tx, 100, tempo, later) == []
 
-    assert await deliveries.settle(tx, probe, taken(probe), tempo, later)
+    assert await settle(tx, probe, taken(probe), tempo, later)
     state = await state_of(tx, "porto.example")
     assert (state.failures, state.opened_until) == (0, None)
     # Those that had failed before are due at once, and not at the end of their pause.
@@ -175,7 +185,7 @@ async def test_failures_under_way_do_not_lengthen_the_pause(tx: Transaction, now
         lanes = await deliveries.lease(tx, 100, TEMPO, now)
         assert len(lanes) == 4
         for lane in lanes:
-            await deliveries.settle(tx, lane, broken(lane), TEMPO, now)
+            await settle(tx, lane, broken(lane), TEMPO, now)
 
     assert (await state_of(tx, "porto.example")).failures == 5
     assert len(await deliveries.lease(tx, 100, TEMPO, now + 73 * SECOND)) == 1
@@ -197,7 +207,7 @@ async def test_hearing_of_a_failing_host_makes_its_probe_due(
     (probe,) = await deliveries.lease(tx, 1, TEMPO, now + 20 * SECOND)
 
     # It may talk and not listen: the breaker closes only after a success.
-    await deliveries.settle(tx, probe, broken(probe), TEMPO, now + 20 * SECOND)
+    await settle(tx, probe, broken(probe), TEMPO, now + 20 * SECOND)
     assert (await state_of(tx, "porto.example")).failures == 7
 
 
@@ -248,14 +258,14 @@ async def test_what_is_dead_is_kept_with_its_reason_and_the_lane_goes_on(
     await post(tx, ana, now, name="welcome")
     (lane,) = await deliveries.lease(tx, 1, TEMPO, now)
     first, second = lane.deliveries
-    await deliveries.settle(
+    await settle(
         tx, lane, Outcome(delivered=[second.id], dead=[(first.id, "HTTP 410")]), TEMPO, now
     )
 
     state = await state_of(tx, "porto.example")
     assert (state.waiting, state.dead, state.failures) == (0, 1, 0)
     assert await tx.fetchval("SELECT last_error FROM deliveries") == "HTTP 410"
-    assert await deliveries.prune(tx, now + 90 * 24 * HOUR) == 1
+    assert await backlog.prune(tx, now + 90 * 24 * HOUR) == 1
 
 
 async def test_retry_after_rests_the_whole_host_without_a_failure(
@@ -267,7 +277,7 @@ async def test_retry_after_rests_the_whole_host_without_a_failure(
     await post(tx, ana, now)
     (lane,) = await deliveries.lease(tx, 1, TEMPO, now)
     pause = Failure(lane.deliveries[0].id, "HTTP 429", pause_until=now + 120 * SECOND)
-    await deliveries.settle(tx, lane, Outcome(failure=pause), TEMPO, now)
+    await settle(tx, lane, Outcome(failure=pause), TEMPO, now)
     await post(tx, bob, now)
     # A host that said when to come back is not woken by its own traffic.
     await inbox_hosts.wake_host(tx, "porto.example", now + 60 * SECOND)
@@ -285,7 +295,7 @@ async def test_a_refusing_host_is_marked_until_it_takes_something(
     await post(tx, ana, now)
     (lane,) = await deliveries.lease(tx, 1, TEMPO, now)
     refusal = Failure(lane.deliveries[0].id, "HTTP 403", refused=True)
-    await deliveries.settle(tx, lane, Outcome(failure=refusal), TEMPO, now)
+    await settle(tx, lane, Outcome(failure=refusal), TEMPO, now)
     assert (await state_of(tx, "porto.example")).refused
 
     (lane,) = await deliveries.lease(tx, 1, TEMPO, now + 15 * SECOND)
@@ -304,7 +314,7 @@ async def test_after_two_weeks_a_delivery_is_given_up(tx: Transaction, now: date
     (lane,) = await deliveries.lease(tx, 1, TEMPO, now)
     assert names(lane) == ["new"]
     assert (await state_of(tx, "porto.example")).dead == 1
-    assert await deliveries.give_up(tx, late + HOUR) == 1
+    assert await backlog.give_up(tx, late + HOUR, now) == 1
     assert (await state_of(tx, "porto.example")).dead == 2
 
 
@@ -316,7 +326,7 @@ async def test_nothing_goes_to_a_host_that_was_removed(tx: Transaction, now: dat
     await peers.set_state(tx, "porto.example", "removed", now)
 
     assert [lane.host for lane in await deliveries.lease(tx, 10, TEMPO, now)] == ["osaka.example"]
-    assert await deliveries.drop_host(tx, "porto.example") == 1
+    assert await backlog.drop_host(tx, "porto.example") == 1
     assert await tx.fetchval("SELECT count(*) FROM deliveries") == 1
 
 

@@ -82,7 +82,8 @@ async def test_a_failure_is_tried_again_after_a_pause(
     sink.answers(status, Location="http://localhost:9/elsewhere")
     await say(sender, "ana", "first", "second")
     await settled(sender)
-    assert sink.requests == 1
+    # Another signature scheme may be what it wants.
+    assert sink.requests == (2 if status == 401 else 1)
 
     sink.recovers()
     await settled(sender)
@@ -184,7 +185,7 @@ async def test_what_a_killed_worker_had_leased_is_sent_by_the_next(
     sender: Office, sink: Sink, clock: Clock
 ) -> None:
     await say(sender, "ana", "survivor")
-    leased = await deliveries.lease(sender.app, 64)
+    leased = await deliveries.Sender(sender.app).lease(64)
     assert [lane.host for lane in leased] == [sink.host]
 
     await settled(sender)
