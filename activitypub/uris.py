@@ -5,7 +5,7 @@ A URI that two parsers could read differently is refused (RFC 3986; SSRF by URL 
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 import idna
@@ -28,8 +28,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _BAD_CHARACTER = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(NamedTuple):
     scheme: str
     authority: str
     host: str
@@ -45,13 +44,13 @@ def host_of(uri: str) -> str:
     Raises Malformed for user info, controls, spaces, backslashes, every unusual way to write an
     address, and names that are not valid under IDNA 2008.
     """
-    parts = _split(uri)
-    return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
+    return _host(_split(uri))
 
 
 def origin_of(uri: str) -> str:
     """Return scheme://host[:port] of an http(s) URI; raises Malformed (FEP-fe34)."""
-    return f"{_split(uri).scheme}://{host_of(uri)}"
+    parts = _split(uri)
+    return f"{parts.scheme}://{_host(parts)}"
 
 
 def same_origin(first: str, second: str) -> bool:
@@ -107,7 +106,7 @@ def wire_url(uri: str) -> str:
     parts = _split(uri)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~[]")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
-    return f"{parts.scheme}://{host_of(uri)}{path}{query}"
+    return f"{parts.scheme}://{_host(parts)}{path}{query}"
 
 
 def target_of(wire: str) -> str:
@@ -129,6 +128,10 @@ def shown(uri: str) -> str:
     """Return a URI as it may stand in a sentence or a log line: short, one line, printable."""
     cut = uri if len(uri) <= 120 else uri[:117] + "..."
     return repr(cut) if not cut or not cut.isprintable() or not cut.isascii() else cut
+
+
+def _host(parts: _Parts) -> str:
+    return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
 
 
 def _split(uri: str) -> _Parts:

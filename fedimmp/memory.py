@@ -84,6 +84,12 @@ class Tally(Generic[K]):
             self._counts.popitem(last=False)
         return True
 
+    def refund(self, key: K) -> None:
+        """Take back the count of a deed that turned out well."""
+        ends_at, count = self._counts.get(key, (0.0, 0))
+        if count > 0:
+            self._counts[key] = (ends_at, count - 1)
+
 
 class Locks(Generic[K]):
     """One lock per key, kept only while somebody holds or awaits it."""
@@ -115,9 +121,10 @@ class Locks(Generic[K]):
 
 
 class Batch(Generic[Item, Result]):
-    """Collects what concurrent callers submit: a batch starts as soon as the one before has ended.
+    """Collects what concurrent callers submit, and has each batch worked off when the last one is.
 
-    No timer: one lonely caller never waits, and under load the batches grow by themselves.
+    No timer: a batch waits only while each turn of the event loop brings more, so a lonely caller
+    waits for one turn, and under load the batches grow by themselves.
     """
 
     def __init__(self, *, most: int) -> None:
@@ -142,6 +149,7 @@ class Batch(Generic[Item, Result]):
     async def _run(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 batch = self._waiting[: self._most]
                 del self._waiting[: self._most]
                 await _work_off(batch, work)
@@ -150,6 +158,12 @@ class Batch(Generic[Item, Result]):
             for _item, future in self._waiting:
                 future.cancel()
             self._waiting.clear()
+
+    async def _gather(self) -> None:
+        seen = 0
+        while seen < len(self._waiting) < self._most:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
 
 async def _work_off(
@@ -185,6 +199,7 @@ class InboxMemory:
     parsed      PEM -> key, made stale by nothing
     failed      key id -> the refusal and its sentence, where a key could not be had lately
     refetched   actors whose keys were fetched again lately, after a signature had not verified
+    fruitless   how often a host was asked in vain for keys that nobody knows
     knocks      refused hosts, so that each is logged once in a while only
     """
 
@@ -199,6 +214,9 @@ class InboxMemory:
     )
     refetched: Recent[str, bool] = field(
         default_factory=lambda: Recent(seconds=300, capacity=5_000)
+    )
+    fruitless: Tally[str] = field(
+        default_factory=lambda: Tally(most=100, seconds=60, capacity=1_000)
     )
     knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
     fetching: Locks[str] = field(default_factory=Locks)

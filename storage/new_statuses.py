@@ -161,7 +161,9 @@ async def _known_parents(tx: Transaction, news: Iterable[NewStatus]) -> dict[int
 
 
 async def _known_conversations(tx: Transaction, news: Iterable[NewStatus]) -> dict[str, int]:
-    uris = [new.conversation_uri for new in news if new.conversation_uri]
+    uris = [
+        new.conversation_uri for new in news if new.conversation_uri and new.conversation_id is None
+    ]
     if not uris:
         return {}
     rows = await tx.fetch("SELECT id, uri FROM conversations WHERE uri = ANY($1::text[])", uris)
@@ -333,8 +335,14 @@ async def _insert(tx: Transaction, news: Sequence[NewStatus]) -> dict[str, Statu
 
 
 def _as_json(position: int, new: NewStatus) -> dict[str, Any]:
+    # The values are flat, and the encoder knows dataclasses: no deep copy is needed.
+    fields = {name: getattr(new, name) for name in _FIELDS}
     attachments = [
-        dataclasses.asdict(attachment) | {"position": at}
-        for at, attachment in enumerate(new.attachments)
+        {name: getattr(each, name) for name in _ATTACHMENT_FIELDS} | {"position": at}
+        for at, each in enumerate(new.attachments)
     ]
-    return dataclasses.asdict(new) | {"position": position, "attachments": attachments}
+    return fields | {"position": position, "attachments": attachments}
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(NewStatus))
+_ATTACHMENT_FIELDS = tuple(field.name for field in dataclasses.fields(NewAttachment))

@@ -1,7 +1,7 @@
 """An HTTP request as the peer sent it: the thing that a signature covers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,17 @@ class Message:
     target: str
     headers: Sequence[tuple[str, str]]
     body: bytes = b""
+    _lines: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lines: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            lines.setdefault(name.lower(), []).append(value.strip(" \t"))
+        object.__setattr__(self, "_lines", lines)
 
     def values(self, name: str) -> list[str]:
         """Return the trimmed values of all header lines of this name, in their order."""
-        wanted = name.lower()
-        return [value.strip(" \t") for key, value in self.headers if key.lower() == wanted]
+        return list(self._lines.get(name.lower(), ()))
 
     def header(self, name: str) -> str | None:
         """Return the lines of this name joined by a comma and a space, None if there are none."""

@@ -151,7 +151,7 @@ def owner_of(app: App, known: PublicKey) -> Signer:
         raise Forbidden("This account was deleted.")
     if not known.suspended:
         app.inbox.keys.put(known.key_id, known)
-    host = host_of(known.account_uri)
+    host = known.domain or host_of(known.account_uri)
     return Signer(known.account_uri, host, known.account_id, known.suspended, known)
 
 
@@ -171,10 +171,10 @@ async def learn_key(app: App, key_id: str, stale: PublicKey | None) -> PublicKey
         try:
             owner = await _fetch_owner(app, key_id)
         except (Unauthorized, Forbidden, Unavailable) as refusal:
-            # What an administrator can mend, here or there, is tried again soon.
-            seconds = None if isinstance(refusal, Unauthorized) else _PAUSE_SECONDS
-            app.inbox.failed.put(key_id, (type(refusal), refusal.sentence), seconds=seconds)
+            _note_failure(app, key_id, stale, refusal)
             raise
+        if stale is None:
+            app.inbox.fruitless.refund(host_of(key_id))
         return await _store_owner(app, key_id, owner)
     finally:
         app.inbox.fetching.release(key_id)
@@ -190,6 +190,21 @@ def _check_recent(app: App, key_id: str, stale: PublicKey | None) -> None:
         if app.inbox.refetched.get(stale.account_uri):
             raise Unauthorized(_MISMATCH)
         app.inbox.refetched.put(stale.account_uri, True)
+    elif not app.inbox.fruitless.spend(host := host_of(key_id)):
+        # Anybody may name keys that do not exist: a peer must not be flooded through us.
+        raise Unavailable(f"Too many keys of {host} could not be fetched.", retry_after=60)
+
+
+def _note_failure(
+    app: App, key_id: str, stale: PublicKey | None, refusal: Unauthorized | Forbidden | Unavailable
+) -> None:
+    if isinstance(refusal, Unauthorized):
+        app.inbox.failed.put(key_id, (type(refusal), refusal.sentence))
+        return
+    # What an administrator can mend, here or there, is tried again soon.
+    app.inbox.failed.put(key_id, (type(refusal), refusal.sentence), seconds=_PAUSE_SECONDS)
+    if stale is not None:
+        app.inbox.refetched.forget(stale.account_uri)
 
 
 async def _fetch_owner(app: App, key_id: str) -> Actor:
