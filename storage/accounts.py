@@ -388,6 +388,7 @@ _EDITABLE = frozenset(
         "discoverable",
         "indexable",
         "hide_collections",
+        "also_known_as",
     }
 )
 

@@ -4,6 +4,7 @@ A follow counts from the moment it is accepted. Counter rows are locked in the o
 so that two people who follow each other at once do not wait for one another.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -159,6 +160,78 @@ async def delete_follows_of(tx: Transaction, account_id: int) -> list[Follow]:
             step="-1",
         ),
         account_id,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def lock_local_followers(tx: Transaction, target_id: int, limit: int) -> list[Follow]:
+    """Return and keep follows and requests of our own people to an account, the oldest first."""
+    columns = ", ".join(f"f.{name.strip()}" for name in _COLUMNS.split(","))
+    records = await tx.fetch(
+        f"""
+        SELECT {columns}
+          FROM follows f
+          JOIN accounts a ON a.id = f.account_id
+         WHERE f.target_id = $1
+           AND a.domain IS NULL
+         ORDER BY f.id
+         LIMIT $2
+           FOR UPDATE OF f
+        """,
+        target_id,
+        limit,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def copy_follows(
+    tx: Transaction,
+    copies: Sequence[tuple[int, int, str]],
+    target_id: int,
+    state: FollowState,
+    now: datetime,
+) -> list[Follow]:
+    """Store follows of another target with the terms of existing ones.
+
+    copies are (id of the existing one, new id, new uri). Left out are those that exist, those of
+    the target itself, and those across a block. Returns what is new.
+    """
+    records = await tx.fetch(
+        _counting(
+            f"""
+            INSERT INTO follows (id, account_id, target_id, uri, state, reblogs, notify, languages,
+                                 created_at)
+            SELECT d.id, f.account_id, $4, d.uri, $5, f.reblogs, f.notify, f.languages, $6
+              FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS d (old_id, id, uri)
+              JOIN follows f ON f.id = d.old_id
+             WHERE f.account_id <> $4
+               AND NOT EXISTS (
+                   SELECT FROM blocks b
+                    WHERE (b.account_id = f.account_id AND b.target_id = $4)
+                       OR (b.account_id = $4 AND b.target_id = f.account_id))
+             ORDER BY d.id
+            ON CONFLICT (account_id, target_id) DO NOTHING
+            RETURNING {_COLUMNS}
+            """,
+            step="1",
+        ),
+        [old_id for old_id, _, _ in copies],
+        [new_id for _, new_id, _ in copies],
+        [uri for _, _, uri in copies],
+        target_id,
+        state,
+        now,
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
+async def delete_follows(tx: Transaction, ids: Sequence[int]) -> list[Follow]:
+    """Remove follows and requests by their ids and return what they were."""
+    records = await tx.fetch(
+        _counting(
+            f"DELETE FROM follows WHERE id = ANY($1::bigint[]) RETURNING {_COLUMNS}", step="-1"
+        ),
+        list(ids),
     )
     return [Follow(**dict(record)) for record in records]
 

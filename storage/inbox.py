@@ -102,7 +102,10 @@ _RECEIVE = """
                 WHEN given.key_id IS NULL THEN 'taken'
                 WHEN account_keys.key_id IS NULL THEN 'changed'
                 WHEN accounts.deleted_at IS NOT NULL THEN 'deleted'
-                WHEN accounts.suspended_at IS NOT NULL AND NOT given.takes_back THEN 'suspended'
+                -- Whom its own office has suspended may say that this is over.
+                WHEN accounts.suspended_at IS NOT NULL
+                    AND NOT accounts.suspended_by_origin
+                    AND NOT given.takes_back THEN 'suspended'
                 WHEN signer_peers.host IS NULL THEN 'stranger'
                 ELSE 'taken'
             END AS standing

@@ -151,6 +151,11 @@ async def insert(
     )
 
 
+async def delete(tx: Transaction, account_id: int) -> None:
+    """Forget everything that only a member has: address, password, role, defaults."""
+    await tx.execute("DELETE FROM members WHERE account_id = $1", account_id)
+
+
 async def set_disabled(tx: Transaction, account_id: int, at: datetime | None) -> bool:
     """Disable a member, or enable again with None; False when nothing changed."""
     return bool(

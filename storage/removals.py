@@ -52,6 +52,87 @@ async def delete(tx: Transaction, status_ids: Sequence[int], now: datetime) -> l
     ]
 
 
+async def list_statuses_of(tx: Transaction, account_id: int, limit: int) -> list[int]:
+    """Return some of the statuses of an account."""
+    rows = await tx.fetch(
+        "SELECT id FROM statuses WHERE account_id = $1 ORDER BY id LIMIT $2", account_id, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_favourites_of(tx: Transaction, account_id: int, limit: int) -> list[tuple[int, int]]:
+    """Return some of the (account, status) pairs of an account's favourites."""
+    rows = await tx.fetch(
+        "SELECT status_id FROM favourites WHERE account_id = $1 ORDER BY id LIMIT $2",
+        account_id,
+        limit,
+    )
+    return [(account_id, row["status_id"]) for row in rows]
+
+
+# What an account leaves behind beside its statuses, favourites and follows. The tally of a poll
+# stays: it counts votes, not people.
+_TRACES = (
+    "DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1",
+    "DELETE FROM mentions WHERE account_id = $1",
+    "DELETE FROM bookmarks WHERE account_id = $1",
+    "DELETE FROM pins WHERE account_id = $1",
+    "DELETE FROM poll_votes WHERE account_id = $1",
+    "DELETE FROM blocks WHERE account_id = $1 OR target_id = $1",
+    "DELETE FROM mutes WHERE account_id = $1 OR target_id = $1",
+    "DELETE FROM account_notes WHERE account_id = $1 OR target_id = $1",
+    "DELETE FROM list_accounts WHERE account_id = $1",
+    "DELETE FROM lists WHERE account_id = $1",
+    "DELETE FROM markers WHERE account_id = $1",
+    "DELETE FROM muted_conversations WHERE account_id = $1",
+    "DELETE FROM account_conversations WHERE account_id = $1",
+    "DELETE FROM featured_tags WHERE account_id = $1",
+    "DELETE FROM home_feed WHERE account_id = $1",
+    "DELETE FROM idempotency_keys WHERE account_id = $1",
+    "DELETE FROM tokens WHERE account_id = $1",
+)
+
+
+async def delete_traces(tx: Transaction, account_id: int) -> None:
+    """Delete what a deleted account left behind, and what it said about itself.
+
+    The row with its name and address stays, so that neither is ever given to somebody else.
+    """
+    for statement in _TRACES:
+        await tx.execute(statement, account_id)
+    await tx.execute(
+        """
+        UPDATE accounts
+           SET display_name = '',
+               note = '',
+               note_source = '',
+               fields = '[]',
+               avatar_id = NULL,
+               header_id = NULL,
+               also_known_as = '{}'
+         WHERE id = $1
+           AND deleted_at IS NOT NULL
+        """,
+        account_id,
+    )
+
+
+async def detach_media_of(tx: Transaction, account_id: int, now: datetime) -> list[int]:
+    """Detach all files of an account and return the ids of their rows."""
+    rows = await tx.fetch(
+        """
+        UPDATE media
+           SET status_id = NULL,
+               detached_at = COALESCE(detached_at, $2)
+         WHERE account_id = $1
+        RETURNING id
+        """,
+        account_id,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
 # All parts see the rows as they were before the statement.
 _DELETE = """
     WITH doomed AS (

@@ -11,7 +11,9 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
 from fedimmp.errors import NotFound
+from fedimmp.services import leaving, moving
 from fedimmp.services import members as use_cases
+from storage import accounts
 from storage import members as stored
 
 _password_option = click.option(
@@ -23,7 +25,7 @@ _password_option = click.option(
 
 @click.group()
 def member() -> None:
-    """Make, list, disable or enable members, or give them a new password."""
+    """Make, list, disable, move or delete members, or give them a new password."""
 
 
 @member.command()
@@ -130,6 +132,99 @@ def reset_password(
     click.echo(f"{username} has a new password.")
     if not password_stdin:
         click.echo(f"Password: {password}")
+
+
+@member.command()
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def delete(username: str, yes: bool, config_path: Path | None) -> None:
+    """Delete a member for good, with all they ever said, here and at all other offices.
+
+    The user name is never given to anybody else.
+    """
+    if not yes:
+        click.confirm(f"Delete {username} and all posts for good?", abort=True)
+
+    async def work(app: App, account_id: int) -> None:
+        await leaving.delete_member(app, account_id, actor="cli")
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{username} is deleted. What is left of the posts goes within minutes.")
+
+
+@member.command()
+@click.argument("username")
+@click.argument("target", required=False)
+@click.option("--cancel", is_flag=True, help="Take the sign off the profile of one who moved.")
+@config_option
+def move(username: str, target: str | None, cancel: bool, config_path: Path | None) -> None:
+    """Let a member go on as another account, such as @ana@porto.example, with all followers.
+
+    The other account must name this one among its aliases first. Posts stay where they are.
+    """
+    if cancel == (target is not None):
+        raise click.UsageError("Name either the other account, or --cancel.")
+
+    async def work(app: App, account_id: int) -> None:
+        if target is None:
+            await moving.stay(app, account_id)
+        else:
+            await moving.move_member(app, account_id, target)
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{username} {'stays' if target is None else f'goes on as {target}'}.")
+
+
+@member.group()
+def alias() -> None:
+    """Say which other accounts are the same person, so that those can move here."""
+
+
+@alias.command("add")
+@click.argument("username")
+@click.argument("account")
+@config_option
+def add_alias(username: str, account: str, config_path: Path | None) -> None:
+    """Name another account, such as @ana@porto.example, that is the same person."""
+
+    async def work(app: App, account_id: int) -> None:
+        await moving.add_alias(app, account_id, account)
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{account} is an alias of {username}. It can move here now.")
+
+
+@alias.command("remove")
+@click.argument("username")
+@click.argument("account")
+@config_option
+def remove_alias(username: str, account: str, config_path: Path | None) -> None:
+    """Take an alias away."""
+
+    async def work(app: App, account_id: int) -> None:
+        await moving.remove_alias(app, account_id, account)
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{account} is no alias of {username} any more.")
+
+
+@alias.command("list")
+@click.argument("username")
+@config_option
+@json_option
+def list_aliases(username: str, config_path: Path | None, as_json: bool) -> None:
+    """List the aliases of a member."""
+
+    async def work(app: App) -> list[str]:
+        async with app.db.reader() as conn:
+            return (await accounts.get(conn, await account_id_of(app, username))).also_known_as
+
+    found = with_app(config_path, work)
+    if as_json:
+        print_json(found)
+    else:
+        print_table([(uri,) for uri in found], ("account",))
 
 
 def _for_member(

@@ -1,15 +1,19 @@
-"""What happens when an account changes or goes away."""
+"""What happens when an account changes, goes on as another one, or goes away."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from fedimmp.app import App
 from fedimmp.effects import relationships as relationship_effects
-from fedimmp.outbound import activities, addressing
-from storage import events, relationships
+from fedimmp.outbound import activities, addressing, people
+from storage import events, jobs, relationships
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.events import NewEvent
+
+# How long an account that has moved stays: followers are no ball to be played with.
+MOVE_PAUSE: Final = timedelta(days=7)
 
 
 async def account_updated(
@@ -30,22 +34,52 @@ async def account_updated(
             )
 
 
+async def account_moved(
+    tx: Transaction, app: App, account: Account, target: Account, now: datetime
+) -> None:
+    """Let our people who follow an account follow the one as which it goes on.
+
+    Of a member of ours everybody learns it, and the followers at other offices are called along.
+    """
+    await account_updated(tx, app, [account], now)
+    if account.is_local:
+        await addressing.enqueue(
+            tx,
+            app,
+            account_id=account.id,
+            activity=people.move(app, account.id, target.uri),
+            followers=True,
+            now=now,
+        )
+    payload = {"account_id": account.id, "target_id": target.id}
+    await jobs.enqueue(tx, "move_followers", payload, key=str(account.id))
+
+
 async def account_deleted(
     tx: Transaction, app: App, accounts: Sequence[Account], now: datetime
 ) -> None:
-    """End all follows of accounts that went away, so that counters and home timelines are right.
+    """End all follows of accounts that went away and have what they left behind removed.
 
-    What they said is hidden by the mark on their row, which also keeps them from coming back.
+    What they said is hidden at once by the mark on their row, which also keeps them from coming
+    back. All offices learn of a member who goes.
     """
     await _changed(tx, accounts)
     for account in accounts:
-        ended = await relationships.delete_follows_of(tx, account.id)
-        await relationship_effects.unfollowed(
-            tx, app, [follow for follow in ended if follow.account_id == account.id], now
+        if account.is_local:
+            await addressing.enqueue(
+                tx,
+                app,
+                account_id=account.id,
+                activity=people.delete_actor(app, account.id),
+                followers=True,
+                everyone=True,
+                without_feed=True,
+                now=now,
+            )
+        await relationship_effects.follows_ended(
+            tx, await relationships.delete_follows_of(tx, account.id)
         )
-        await relationship_effects.follow_rejected(
-            tx, app, [follow for follow in ended if follow.target_id == account.id], now
-        )
+        await jobs.enqueue(tx, "remove_traces", {"account_id": account.id}, key=str(account.id))
 
 
 async def _changed(tx: Transaction, accounts: Sequence[Account]) -> None:

@@ -19,14 +19,16 @@ from storage.relationships import Block, Follow
 
 
 async def follow_requested(
-    tx: Transaction, app: App, follows: Sequence[Follow], now: datetime
+    tx: Transaction, app: App, follows: Sequence[Follow], now: datetime, *, quietly: bool = False
 ) -> None:
     """Tell our members who asks to follow them, and ask the office of whom ours want to follow.
 
-    On the way, what that office has published of the target is fetched once.
+    On the way, what that office has published of the target is fetched once. With `quietly` nobody
+    here is told, as when followers come along with somebody who moved.
     """
     people = await _people(tx, follows)
-    await notices.notified(tx, [_draft(follow, "follow_request") for follow in follows], now)
+    if not quietly:
+        await notices.notified(tx, [_draft(follow, "follow_request") for follow in follows], now)
     for follow, target in _outgoing(follows, people):
         activity = activities.follow(app, follow.account_id, uri=follow.uri, target_uri=target.uri)
         await _send(tx, app, follow.account_id, activity, target, now)
@@ -34,15 +36,21 @@ async def follow_requested(
             await jobs.enqueue(tx, "backfill", {"account_id": target.id}, key=str(target.id))
 
 
-async def followed(tx: Transaction, app: App, follows: Sequence[Follow], now: datetime) -> None:
-    """Tell our members who follows them, fill home timelines, accept people of other offices."""
+async def followed(
+    tx: Transaction, app: App, follows: Sequence[Follow], now: datetime, *, quietly: bool = False
+) -> None:
+    """Tell our members who follows them, fill home timelines, accept people of other offices.
+
+    With `quietly` nobody here is told.
+    """
     if not follows:
         return
     # A request that was granted is no news any more.
     await notifications.delete_matching(
         tx, [_draft(follow, "follow_request") for follow in follows]
     )
-    await notices.notified(tx, [_draft(follow, "follow") for follow in follows], now)
+    if not quietly:
+        await notices.notified(tx, [_draft(follow, "follow") for follow in follows], now)
     await home_feeds.merge(tx, _pairs(follows))
     await acceptance_repeated(tx, app, follows, now)
 
@@ -82,6 +90,12 @@ async def unfollowed(tx: Transaction, app: App, follows: Sequence[Follow], now: 
             app, follow.account_id, follow_uri=follow.uri, target_uri=target.uri
         )
         await _send(tx, app, follow.account_id, activity, target, now)
+
+
+async def follows_ended(tx: Transaction, follows: Sequence[Follow]) -> None:
+    """Undo what follows led to whose one side has gone away; no office needs to be told."""
+    if follows:
+        await _end(tx, follows)
 
 
 async def blocked(tx: Transaction, app: App, blocks: Sequence[Block], now: datetime) -> None:

@@ -95,11 +95,13 @@ async def statuses_deleted(
     now: datetime,
     *,
     keep_media: bool = False,
+    author_gone: bool = False,
 ) -> None:
     """Take deleted statuses back: counters, conversations, notifications, streams, deliveries.
 
     Their rows, and with them their places in timelines, are gone already (`removals.delete`).
-    With `keep_media` their files stay for a day, so that a redraft can take them over.
+    With `keep_media` their files stay for a day, so that a redraft can take them over. With
+    `author_gone` no office is told: that the author was deleted says it of all posts at once.
     """
     if not removed:
         return
@@ -119,7 +121,7 @@ async def statuses_deleted(
     )
     await _discard_media(tx, removed, now + _REDRAFT_TIME if keep_media else now)
     for each in removed:
-        if each.status.local and each.requested:
+        if each.status.local and each.requested and not author_gone:
             await _deliver_removal(tx, app, each, now)
 
 

@@ -34,9 +34,22 @@ _ROLE_NAMES: Final[Mapping[Role, str]] = {
 async def render_accounts(
     app: App, conn: Connection, account_ids: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Return the Account entities of those that exist, in the order of the ids, in one query."""
+    """Return the Account entities of those that exist, in the order of the ids.
+
+    Those that have moved carry the account as which they go on, for one query more.
+    """
     views = await accounts.load_views(conn, account_ids)
-    return [account_entity(app, views[each]) for each in account_ids if each in views]
+    new_ids = sorted({each for view in views.values() if (each := view.account.moved_to_id)})
+    new_views = await accounts.load_views(conn, new_ids) if new_ids else {}
+    rendered = []
+    for account_id in account_ids:
+        if (view := views.get(account_id)) is None:
+            continue
+        entity = account_entity(app, view)
+        if (new_view := new_views.get(view.account.moved_to_id or 0)) is not None:
+            entity["moved"] = account_entity(app, new_view)
+        rendered.append(entity)
+    return rendered
 
 
 def account_entity(app: App, view: AccountView) -> dict[str, Any]:

@@ -51,7 +51,7 @@ async def apply_follow(
         return Outcome.DONE
     known = await relationships.find_follow(tx, follower.id, target.id)
     if known is not None:
-        await _repeat(tx, app, known, uri, now)
+        await _repeat(tx, app, known, target, uri, now)
         return Outcome.DONE
     new = NewFollow(
         id=new_id(now),
@@ -114,10 +114,13 @@ async def find_member(conn: Connection, uri: str) -> Account | None:
     return account
 
 
-async def _repeat(tx: Transaction, app: App, known: Follow, uri: str, now: datetime) -> None:
+async def _repeat(
+    tx: Transaction, app: App, known: Follow, target: Account, uri: str, now: datetime
+) -> None:
     """Take over the id of a Follow that came again, and answer again what was answered before.
 
-    The other office may have lost our answer, or its database.
+    The other office may have lost our answer, or its database. A request that waits is granted if
+    the lock is gone.
     """
     if known.uri != uri:
         if await relationships.find_follow_by_uri(tx, uri) is not None:
@@ -128,6 +131,10 @@ async def _repeat(tx: Transaction, app: App, known: Follow, uri: str, now: datet
         known = changed or known
     if known.state == "accepted":
         await effects.acceptance_repeated(tx, app, [known], now)
+    elif not target.locked:
+        accepted = await relationships.accept_follow(tx, known.account_id, known.target_id)
+        if accepted is not None:
+            await effects.followed(tx, app, [accepted], now)
 
 
 async def _find_answered(

@@ -15,6 +15,7 @@ from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.inbound.reading import Ignored, Item, Refused, Understood, understand
 from fedimmp.inbound.received import Outcome
+from fedimmp.inbound.refreshing import request_refreshes
 from storage import accounts, inbox, inbox_hosts, jobs
 from storage.database import Transaction
 from storage.errors import LeaseLost, Unavailable, Unstorable
@@ -62,6 +63,7 @@ async def run_once(app: App) -> int:
             await app.db.ping()
         logger.info("inbox batch of %d is repeated one by one: %s", len(items), error)
         await _apply_singly(app, held, items)
+    await request_refreshes(app, people.values())
     return max(len(held.receipts), 1)
 
 

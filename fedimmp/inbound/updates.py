@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from activitypub.errors import Malformed, NotTrusted
 from activitypub.objects import Activity, Actor, Note
-from activitypub.ownership import check_actor_update, check_object
+from activitypub.ownership import check_actor_update, check_named, check_object
 from activitypub.reading import read_actor, read_note
-from activitypub.uris import same_origin
 from fedimmp.app import App
 from fedimmp.effects.accounts import account_updated
 from fedimmp.inbound.creates import addressed
@@ -18,12 +17,13 @@ from fedimmp.ingest.notes import ArrivedNote, create_notes
 from fedimmp.remote.actors import fetch_actor
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.notes import fetch_note
-from storage import accounts, statuses
+from storage import accounts, jobs, statuses
 from storage.database import Transaction
 
 # An edit of a post that never came stands for the post while it is fresh.
 _STANDS_FOR_CREATE = timedelta(days=1)
 _FETCHES = 2
+_PATIENCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,17 @@ def read_actor_update(activity: Activity) -> Actor:
 async def apply_actor_update(
     tx: Transaction, app: App, received: Received, actor: Actor, now: datetime
 ) -> Outcome:
-    """Store the description; the handle of somebody else is refused."""
+    """Store the description; the handle of somebody else is refused.
+
+    Of an actor that describes itself all the time the latest word is fetched once, later.
+    """
+    if not app.people.updates.spend(received.account.id):
+        payload = {"account_id": received.account.id, "anyway": True}
+        later = now + _PATIENCE
+        await jobs.enqueue(
+            tx, "refresh_account", payload, key=str(received.account.id), due_at=later
+        )
+        return Outcome.DONE
     holder = await accounts.find_by_handle(tx, actor.username, received.account.domain)
     if holder is not None and holder.id != received.account.id:
         raise NotTrusted("The handle belongs to another actor.")
@@ -81,8 +91,7 @@ def read_named(activity: Activity) -> NamedUpdate:
     """Return what of the actor's own host has changed."""
     if not isinstance(activity.object, str):
         raise Malformed("An Update must have exactly one object.")
-    if not same_origin(activity.object, activity.actor):
-        raise NotTrusted("What has changed lies on another host than the actor.")
+    check_named(activity, activity.object)
     return NamedUpdate(activity.object)
 
 
@@ -90,7 +99,9 @@ async def gather_named(app: App, received: Received, named: NamedUpdate) -> Name
     """Fetch its present form from its origin."""
     budget = Budget(_FETCHES)
     if named.uri == received.activity.actor:
-        return replace(named, actor=await fetch_actor(app, named.uri, budget))
+        actor = await fetch_actor(app, named.uri, budget)
+        check_actor_update(received.activity, actor)
+        return replace(named, actor=actor)
     note = (await fetch_note(app, named.uri, budget)).note
     check_object(received.activity, note)
     return replace(named, note=note)

@@ -24,15 +24,17 @@ async def enqueue(
     status_id: int | None = None,
     followers: bool = False,
     everyone: bool = False,
+    without_feed: bool = False,
     account_ids: Sequence[int] = (),
     now: datetime,
 ) -> int:
     """Store an activity of one of our accounts and its deliveries, in one statement.
 
-    `everyone` means each allowed peer with the public feed, `followers` the accepted followers of
-    the account; local accounts among `account_ids` need no delivery and get none. The request is
-    signed when it is sent, the integrity proof of a public activity is made here.
-    Returns the number of deliveries; raises Invalid for what is too long to be sent.
+    `everyone` means each allowed peer with the public feed, and `without_feed` the others as well,
+    `followers` the accepted followers of the account; local accounts among `account_ids` need no
+    delivery and get none. The request is signed when it is sent, the integrity proof of a public
+    activity is made here. Returns the number of deliveries; raises Invalid for what is too long to
+    be sent.
     """
     return await outbox.enqueue(
         tx,
@@ -44,7 +46,12 @@ async def enqueue(
             body=_encoded(await prove_activity(tx, app, account_id, activity, now)),
             status_id=status_id,
         ),
-        Recipients(everyone=everyone, followers=followers, account_ids=account_ids),
+        Recipients(
+            everyone=everyone,
+            without_feed=without_feed,
+            followers=followers,
+            account_ids=account_ids,
+        ),
         scheme="https" if app.uris.is_secure else "http",
         own_host=app.uris.host,
         now=now,

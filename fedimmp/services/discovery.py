@@ -5,12 +5,16 @@ tell a stranger's absence from a refusal.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 
-from activitypub.errors import Malformed, ProtocolError
+from activitypub.errors import Gone, Malformed, ProtocolError
 from activitypub.objects import Actor
 from activitypub.uris import check_host, check_http_uri, host_of
 from fedimmp.app import App
+from fedimmp.effects.accounts import account_deleted
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.ingest.fetched import store_fetched
 from fedimmp.remote.actors import fetch_actor, find_actor
@@ -109,14 +113,26 @@ async def status_by_uri(app: App, uri: str) -> int | None:
     return await app.db.transact(work)
 
 
-async def refresh_account(app: App, account_id: int) -> None:
-    """Fetch a remote account anew if it is older than a day; failures leave it as it is."""
+async def refresh(app: App, payload: Mapping[str, Any]) -> None:
+    """Job: fetch a remote account anew, with `anyway` also one that is fresh."""
+    await refresh_account(app, int(payload["account_id"]), anyway=bool(payload.get("anyway")))
+
+
+async def refresh_account(app: App, account_id: int, *, anyway: bool = False) -> None:
+    """Fetch a remote account anew if it is older than a day, or `anyway`.
+
+    What its office has deleted for good (410) is deleted here; other failures leave it as it is.
+    """
     async with app.db.reader() as conn:
         known = await accounts.find_reachable(conn, account_id)
-    if known is None or known.domain is None or _is_fresh(app, known):
+    if known is None or known.domain is None or (_is_fresh(app, known) and not anyway):
         return
     try:
         actor = await fetch_actor(app, known.uri, Budget(_FETCHES))
+    except Gone as error:
+        if error.status == HTTPStatus.GONE:
+            await _delete(app, known)
+        return
     except ProtocolError as error:
         logger.info("the actor %s is not to be had: %s", known.uri, error)
         return
@@ -130,6 +146,16 @@ async def _store(app: App, actor: Actor) -> int | None:
         return await accounts.get(tx, await upsert_actor(tx, app, actor, now))
 
     return _shown(await app.db.transact(work))
+
+
+async def _delete(app: App, account: Account) -> None:
+    now = app.now()
+
+    async def work(tx: Transaction) -> None:
+        if await accounts.set_deleted(tx, account.id, now):
+            await account_deleted(tx, app, [account], now)
+
+    await app.db.transact(work)
 
 
 async def _by_profile(app: App, uri: str) -> int | None:

@@ -1,11 +1,12 @@
 """Our actors: whole for the offices that we know, the bare minimum for everybody else."""
 
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
 from activitypub import writing
-from fedimmp.errors import Gone, NotFound
+from fedimmp.errors import NotFound
 from fedimmp.outbound.actors import outgoing_actor, public_keys
 from fedimmp.web.call import Call
 from fedimmp.web.routes import Route
@@ -46,12 +47,16 @@ async def show(call: Call) -> web.Response:
         signer = await signer_of(call)
         async with call.app.db.reader() as conn:
             account = await _account(conn, call)
+            if account.deleted_at is not None:
+                return _gone(account)
             await check_welcome(conn, account, signer)
             return document(writing.actor(await outgoing_actor(conn, call.app, account.id)))
     async with call.app.db.reader() as conn:
         account = await _account(conn, call)
         if wants_page(call):
             return page_at(account.url)
+        if account.deleted_at is not None:
+            return _gone(account)
         return document(writing.bare_actor(await outgoing_actor(conn, call.app, account.id)))
 
 
@@ -60,9 +65,12 @@ async def _account(conn: Connection, call: Call) -> Account:
     account = await accounts.find(conn, call.path_id())
     if account is None or not account.is_local or account.id == INSTANCE_ACCOUNT_ID:
         raise NotFound
-    if account.deleted_at is not None:
-        raise Gone
     return account
+
+
+def _gone(account: Account) -> web.Response:
+    """Say that the account is no more: peers then delete what they have of it."""
+    return document(writing.tombstone(account.uri, account.deleted_at), status=HTTPStatus.GONE)
 
 
 ROUTES: Final = (

@@ -10,9 +10,10 @@ from fedimmp.errors import NotFound, Unauthorized
 from fedimmp.inbound.authenticate import Signer, authenticate
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
-from storage import relationships
+from storage import notes, relationships, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account, find
 from storage.database import Connection
+from storage.notes import NoteRow
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Signature, Signature-Input"}
 _DOCUMENT_TYPES: Final = ("application/activity+json", "application/ld+json", "application/json")
@@ -58,6 +59,19 @@ async def check_welcome(conn: Connection, account: Account, signer: Signer) -> N
         raise NotFound
 
 
+async def readable_note(conn: Connection, call: Call, signer: Signer) -> NoteRow:
+    """Return the post of the path; raises NotFound unless the signer's office is to read it."""
+    account = await member_of_path(conn, call)
+    status = await statuses.find_for_host(conn, signer.host, call.path_id("status_id"))
+    if status is None or status.account_id != account.id:
+        raise NotFound
+    await check_welcome(conn, account, signer)
+    row = (await notes.load(conn, [status.id])).get(status.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
 def wants_page(call: Call) -> bool:
     """Tell whether a browser asks, which wants a page and not a document."""
     accept = call.request.headers.get("Accept", "").lower()
@@ -69,6 +83,8 @@ def page_at(location: str) -> web.Response:
     return web.Response(status=302, headers={**_HEADERS, "Location": location})
 
 
-def document(data: dict[str, Any], *, content_type: str = CONTENT_TYPE) -> web.Response:
+def document(
+    data: dict[str, Any], *, content_type: str = CONTENT_TYPE, status: int = 200
+) -> web.Response:
     """Answer with an ActivityPub document, which nobody may keep."""
-    return json_response(data, headers=_HEADERS, content_type=content_type)
+    return json_response(data, headers=_HEADERS, content_type=content_type, status=status)

@@ -11,7 +11,8 @@ from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.errors import Refusal
 from fedimmp.inbound.gathering import fetch_parent, gather_activity
-from fedimmp.services import media, voting
+from fedimmp.inbound.quotes import verify_quote
+from fedimmp.services import discovery, leaving, media, moving, voting
 from fedimmp.services.backfilling import backfill
 from storage import jobs
 from storage.errors import StorageError, Unavailable
@@ -27,9 +28,13 @@ KINDS: Final[Mapping[str, Work]] = {
     "discard_media": media.discard_detached,
     "fetch_parent": fetch_parent,
     "gather_activity": gather_activity,
+    "move_followers": moving.move_followers,
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
+    "refresh_account": discovery.refresh,
     "remove_files": media.remove_files,
+    "remove_traces": leaving.remove_traces,
+    "verify_quote": verify_quote,
 }
 
 IN_FLIGHT: Final = 8

@@ -1,0 +1,71 @@
+"""Members who go for good, and what is removed of any account that is gone."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fedimmp.app import App
+from fedimmp.effects import tokens as token_effects
+from fedimmp.effects.accounts import account_deleted
+from fedimmp.effects.statuses import statuses_deleted
+from fedimmp.errors import NotFound
+from storage import accounts, audit, interactions, jobs, members, removals
+from storage.database import Transaction
+
+# A batch is a transaction of its own, and readers wait for none.
+_AT_ONCE: Final = 100
+
+
+async def delete_member(app: App, account_id: int, *, actor: str) -> None:
+    """Delete a member for good, with sessions, tokens, follows and all they ever said.
+
+    What is seen of them goes at once, the rest soon. The user name is never given again, and all
+    offices are told. `actor` is who does it, for the audit log. Raises NotFound.
+    """
+
+    async def work(tx: Transaction) -> None:
+        now = app.now()
+        member = await members.find(tx, account_id)
+        if member is None:
+            raise NotFound("There is no such member")
+        account = await accounts.get(tx, account_id)
+        await account_deleted(tx, app, [account], now)
+        await accounts.set_deleted(tx, account_id, now)
+        await token_effects.member_shut_out(tx, account_id, now)
+        await members.delete(tx, account_id)
+        await audit.append(tx, actor=actor, action="member.delete", target=member.username, now=now)
+
+    await app.db.transact(work)
+
+
+async def remove_traces(app: App, payload: Mapping[str, Any]) -> None:
+    """Job: remove what a deleted account left behind: posts, files, favourites, and the rest."""
+    account_id = int(payload["account_id"])
+    async with app.db.reader() as conn:
+        account = await accounts.find(conn, account_id)
+    if account is None or account.deleted_at is None:
+        return
+    while await app.db.transact(lambda tx: _remove_statuses(tx, app, account_id)):
+        pass
+    while await app.db.transact(lambda tx: _remove_favourites(tx, account_id)):
+        pass
+
+    async def work(tx: Transaction) -> None:
+        files = await removals.detach_media_of(tx, account_id, app.now())
+        if files:
+            await jobs.enqueue(tx, "discard_media", {"media_ids": files})
+        await removals.delete_traces(tx, account_id)
+
+    await app.db.transact(work)
+
+
+async def _remove_statuses(tx: Transaction, app: App, account_id: int) -> int:
+    now = app.now()
+    ids = await removals.list_statuses_of(tx, account_id, _AT_ONCE)
+    removed = await removals.delete(tx, ids, now)
+    await statuses_deleted(tx, app, removed, now, author_gone=True)
+    return len(ids)
+
+
+async def _remove_favourites(tx: Transaction, account_id: int) -> int:
+    pairs = await removals.list_favourites_of(tx, account_id, _AT_ONCE)
+    return len(await interactions.delete_favourites(tx, pairs))

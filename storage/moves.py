@@ -1,0 +1,108 @@
+"""Accounts that went on as others: where to, and what their readers' blocks and mutes become."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Transaction
+from storage.errors import NotFound
+from storage.relationships import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """As whom an account goes on, and when it last moved."""
+
+    moved_to_id: int | None
+    moved_at: datetime | None
+
+
+async def lock(tx: Transaction, account_id: int) -> Whereabouts:
+    """Return where an account has moved, and let nobody else move it; raises NotFound."""
+    record = await tx.fetchrow(
+        "SELECT moved_to_id, moved_at FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id
+    )
+    if record is None:
+        raise NotFound("There is no such account.")
+    return Whereabouts(record["moved_to_id"], record["moved_at"])
+
+
+async def set_moved(tx: Transaction, account_id: int, target_id: int, at: datetime) -> None:
+    """Note that an account goes on as another one."""
+    await tx.execute(
+        "UPDATE accounts SET moved_to_id = $2, moved_at = $3, updated_at = $3 WHERE id = $1",
+        account_id,
+        target_id,
+        at,
+    )
+
+
+async def clear_moved(tx: Transaction, account_id: int, at: datetime) -> bool:
+    """Note that an account stays after all; False when it had not moved."""
+    return bool(
+        await tx.execute(
+            """
+            UPDATE accounts
+               SET moved_to_id = NULL,
+                   updated_at = $2
+             WHERE id = $1
+               AND moved_to_id IS NOT NULL
+            """,
+            account_id,
+            at,
+        )
+    )
+
+
+async def carry_mutes(
+    tx: Transaction, account_id: int, target_id: int, first_id: int, now: datetime
+) -> None:
+    """Let our people who mute an account also mute the one as which it goes on.
+
+    The rows get ids from first_id on.
+    """
+    await tx.execute(
+        """
+        INSERT INTO mutes (id, account_id, target_id, hide_notifications, expires_at, created_at)
+        SELECT $3 + row_number() OVER (ORDER BY m.id),
+               m.account_id, $2, m.hide_notifications, m.expires_at, $4
+          FROM mutes m
+         WHERE m.target_id = $1
+           AND m.account_id <> $2
+           AND (m.expires_at IS NULL OR m.expires_at > $4)
+        ON CONFLICT (account_id, target_id) DO NOTHING
+        """,
+        account_id,
+        target_id,
+        first_id,
+        now,
+    )
+
+
+async def carry_blocks(
+    tx: Transaction, account_id: int, target_id: int, first_id: int, now: datetime
+) -> list[Block]:
+    """Let our people who block an account also block the one as which it goes on.
+
+    Those who follow that one already know it better. Returns the new blocks, with ids from first_id
+    on and without a URI.
+    """
+    records = await tx.fetch(
+        """
+        INSERT INTO blocks (id, account_id, target_id, created_at)
+        SELECT $3 + row_number() OVER (ORDER BY b.id), b.account_id, $2, $4
+          FROM blocks b
+          JOIN accounts a ON a.id = b.account_id
+         WHERE b.target_id = $1
+           AND b.account_id <> $2
+           AND a.domain IS NULL
+           AND NOT EXISTS (
+               SELECT FROM follows f WHERE f.account_id = b.account_id AND f.target_id = $2)
+        ON CONFLICT (account_id, target_id) DO NOTHING
+        RETURNING id, account_id, target_id, uri
+        """,
+        account_id,
+        target_id,
+        first_id,
+        now,
+    )
+    return [Block(**dict(record)) for record in records]
