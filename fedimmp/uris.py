@@ -85,6 +85,19 @@ class Uris:
         """Proof that one of ours agrees to the quote of a status, by the id of what quotes it."""
         return f"{self.note(account_id, status_id)}/quotes/{quoting_id}"
 
+    def note_replies(self, account_id: int, status_id: int) -> str:
+        return f"{self.note(account_id, status_id)}/replies"
+
+    def note_likes(self, account_id: int, status_id: int) -> str:
+        return f"{self.note(account_id, status_id)}/likes"
+
+    def note_shares(self, account_id: int, status_id: int) -> str:
+        return f"{self.note(account_id, status_id)}/shares"
+
+    def context(self, conversation_id: int) -> str:
+        """Address of a conversation that began here."""
+        return f"{self.origin}/ap/contexts/{conversation_id}"
+
     def activity(self, account_id: int, activity_id: int) -> str:
         return f"{self.actor(account_id)}/activities/{activity_id}"
 

@@ -79,6 +79,9 @@ class NoteRow:
     quote_authorization: str | None
     quote_automatic: list[str] | None
     approved_by: str | None
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
     addressed: tuple[NotePerson, ...]
     mentioned: tuple[NotePerson, ...]
     tags: tuple[str, ...]
@@ -108,6 +111,9 @@ _LOAD = """
            quote.authorization_uri AS quote_authorization,
            s.quote_automatic,
            s.approved_by,
+           COALESCE(counters.replies, 0) AS replies_count,
+           COALESCE(counters.reblogs, 0) AS reblogs_count,
+           COALESCE(counters.favourites, 0) AS favourites_count,
            ARRAY(
                SELECT ROW (person.uri, person.username, person.domain, mentions.silent)
                  FROM mentions
@@ -146,6 +152,8 @@ _LOAD = """
         ON boosted.id = s.reblog_of_id
       LEFT JOIN accounts AS boosted_author
         ON boosted_author.id = boosted.account_id
+      LEFT JOIN status_counters AS counters
+        ON counters.status_id = s.id
       LEFT JOIN polls AS poll
         ON poll.status_id = s.id
       LEFT JOIN status_quotes AS quote
@@ -181,6 +189,9 @@ _PLAIN = (
     "quote_authorization",
     "quote_automatic",
     "approved_by",
+    "replies_count",
+    "reblogs_count",
+    "favourites_count",
 )
 
 

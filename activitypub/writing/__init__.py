@@ -30,9 +30,13 @@ from activitypub.writing.actors import (
 )
 from activitypub.writing.collections import (
     collection,
+    conversation,
     ordered_collection,
     ordered_collection_page,
     ordered_items,
+    replies,
+    replies_page,
+    tally,
 )
 from activitypub.writing.context import (
     CONTEXT,
@@ -43,6 +47,7 @@ from activitypub.writing.context import (
 )
 from activitypub.writing.notes import (
     OutgoingNote,
+    Responses,
     Tag,
     hashtag,
     note,
@@ -63,6 +68,7 @@ __all__ = [
     "OutgoingActor",
     "OutgoingNote",
     "OutgoingQuote",
+    "Responses",
     "Stamp",
     "Tag",
     "accept",
@@ -72,6 +78,7 @@ __all__ = [
     "bare_actor",
     "block",
     "collection",
+    "conversation",
     "create",
     "delete",
     "encode",
@@ -88,8 +95,11 @@ __all__ = [
     "quote_request",
     "reject",
     "remove",
+    "replies",
+    "replies_page",
     "revoke",
     "stamp",
+    "tally",
     "timestamp",
     "tombstone",
     "undo",

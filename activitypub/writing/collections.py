@@ -54,3 +54,36 @@ def ordered_collection_page(
 
 def _items(items: Sequence[Json | str]) -> list[Json | str]:
     return [item if isinstance(item, str) else embedded(item) for item in items]
+
+
+def tally(uri: str, total: int) -> Json:
+    """Return a collection of which only the number of items is shown."""
+    return {"@context": CONTEXT, "id": uri, "type": "Collection", "totalItems": total}
+
+
+def replies(uri: str, first: Json | str) -> Json:
+    """Return the collection of a post's replies; first is its first page, or the URL of that."""
+    page = first if isinstance(first, str) else embedded(first)
+    return {"@context": CONTEXT, "id": uri, "type": "Collection", "first": page}
+
+
+def replies_page(
+    uri: str, part_of: str, items: Sequence[str], *, next_page: str | None = None
+) -> Json:
+    """Return one page of a post's replies, oldest first."""
+    document: Json = {
+        "@context": CONTEXT,
+        "id": uri,
+        "type": "CollectionPage",
+        "partOf": part_of,
+        "items": list(items),
+    }
+    return document if next_page is None else document | {"next": next_page}
+
+
+def conversation(uri: str, first: str) -> Json:
+    """Return the collection of all posts of a conversation (FEP-7888), whose first page is named.
+
+    How many there are depends on who asks, so it is not told.
+    """
+    return {"@context": CONTEXT, "id": uri, "type": "OrderedCollection", "first": first}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activitypub.objects import Attachment, Mention, Poll, QuotePolicy
-from activitypub.writing.context import CONTEXT, Json, timestamp
+from activitypub.writing.collections import replies, tally
+from activitypub.writing.context import CONTEXT, Json, embedded, timestamp
 from activitypub.writing.quotes import (
     OutgoingQuote,
     interaction_policy,
@@ -20,6 +21,21 @@ class Tag:
 
     name: str
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Where replies, favourites and boosts of a post are listed, and how many there are.
+
+    first_replies is the first page of the replies, or the URL of that.
+    """
+
+    replies: str
+    first_replies: Json | str
+    likes: str
+    likes_count: int
+    shares: str
+    shares_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,7 @@ class OutgoingNote:
     quote: OutgoingQuote | None = None
     quote_policy: QuotePolicy | None = None
     approved_by: str | None = None
+    responses: Responses | None = None
 
 
 def note(post: OutgoingNote) -> Json:
@@ -76,6 +93,11 @@ def note(post: OutgoingNote) -> Json:
         document["updated"] = timestamp(post.updated)
     if post.conversation is not None:
         document["conversation"] = post.conversation
+        # A tag: URI, as Mastodon has long used, names a conversation but leads nowhere.
+        if post.conversation.startswith(("https:", "http:")):
+            document["context"] = post.conversation
+    if post.responses is not None:
+        document |= _responses(post.responses)
     document |= _consent(post)
     return document if post.poll is None else document | _poll(post.poll)
 
@@ -118,6 +140,14 @@ def _attachment(file: Attachment) -> Json:
         if value is not None:
             document[name] = value
     return document
+
+
+def _responses(responses: Responses) -> Json:
+    return {
+        "replies": embedded(replies(responses.replies, responses.first_replies)),
+        "likes": embedded(tally(responses.likes, responses.likes_count)),
+        "shares": embedded(tally(responses.shares, responses.shares_count)),
+    }
 
 
 def _poll(poll: Poll) -> Json:

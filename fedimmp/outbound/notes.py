@@ -3,17 +3,23 @@
 from datetime import datetime
 from typing import cast
 
+from activitypub import writing
 from activitypub.audience import PUBLIC, Visibility, audience
 from activitypub.objects import Attachment, Mention, Poll, PollOption, QuotePolicy
-from activitypub.writing import OutgoingNote, OutgoingQuote, Tag
+from activitypub.writing import Json, OutgoingNote, OutgoingQuote, Responses, Tag
 from fedimmp.app import App
 from fedimmp.consent import own_policy
 from fedimmp.render.quotes import with_quote_link
 from storage.notes import NoteMedia, NotePerson, NotePoll, NoteRow
 
 
-def outgoing_note(app: App, row: NoteRow, now: datetime) -> OutgoingNote:
-    """Return a status of ours, which is no boost, as a note."""
+def outgoing_note(
+    app: App, row: NoteRow, now: datetime, *, first_replies: Json | None = None
+) -> OutgoingNote:
+    """Return a status of ours, which is no boost, as a note.
+
+    first_replies is the first page of its replies, where that is shown with it.
+    """
     to, cc = note_audience(app, row)
     return OutgoingNote(
         uri=row.uri,
@@ -36,6 +42,7 @@ def outgoing_note(app: App, row: NoteRow, now: datetime) -> OutgoingNote:
         quote=_quote(row),
         quote_policy=_quote_policy(app, row),
         approved_by=row.approved_by,
+        responses=_responses(app, row, first_replies),
     )
 
 
@@ -50,6 +57,27 @@ def note_audience(app: App, row: NoteRow) -> tuple[tuple[str, ...], tuple[str, .
         app.uris.followers(row.account_id),
         people,
     )
+
+
+def _responses(app: App, row: NoteRow, first_replies: Json | None) -> Responses:
+    uri = app.uris.note_replies(row.account_id, row.id)
+    first: Json | str = first_replies or first_page(uri)
+    if first_replies is None and row.replies_count == 0:
+        # Mastodon looks at once for what is not said here.
+        first = writing.replies_page(first_page(uri), uri, ())
+    return Responses(
+        replies=uri,
+        first_replies=first,
+        likes=app.uris.note_likes(row.account_id, row.id),
+        likes_count=row.favourites_count,
+        shares=app.uris.note_shares(row.account_id, row.id),
+        shares_count=row.reblogs_count,
+    )
+
+
+def first_page(collection: str) -> str:
+    """Return the address of the first page of a collection of ours."""
+    return f"{collection}?page=true"
 
 
 def _quote(row: NoteRow) -> OutgoingQuote | None:

@@ -24,10 +24,12 @@ from fedimmp.wire.reading import (
     is_signed,
     member_of_path,
     page_at,
+    readable_note,
     signer_of,
     wants_page,
 )
-from storage import notes, outbox, statuses
+from fedimmp.wire.replies import first_replies
+from storage import outbox, statuses
 from storage.database import Connection
 from storage.notes import NoteRow
 from storage.outbox import StoredActivity
@@ -39,10 +41,11 @@ async def show(call: Call) -> web.Response:
         return await _page(call)
     signer = await signer_of(call)
     async with call.app.db.reader() as conn:
-        row = await _readable(conn, call, signer)
+        row = await readable_note(conn, call, signer)
         if row.boosted_uri is not None:
             return document(await _activity(conn, call.app, row))
-        note = writing.note(outgoing_note(call.app, row, call.app.now()))
+        first = await first_replies(conn, call.app, row, signer)
+        note = writing.note(outgoing_note(call.app, row, call.app.now(), first_replies=first))
         return document(await prove_note(conn, call.app, row.account_id, note))
 
 
@@ -50,7 +53,7 @@ async def show_activity(call: Call) -> web.Response:
     """Show the Create of a post."""
     signer = await signer_of(call)
     async with call.app.db.reader() as conn:
-        row = await _readable(conn, call, signer)
+        row = await readable_note(conn, call, signer)
         return document(await _activity(conn, call.app, row))
 
 
@@ -82,19 +85,6 @@ async def _page(call: Call) -> web.Response:
     async with call.app.db.reader() as conn:
         account = await member_of_path(conn, call)
     return page_at(call.app.uris.status_page(account.username, call.path_id("status_id")))
-
-
-async def _readable(conn: Connection, call: Call, signer: Signer) -> NoteRow:
-    """Return the post of the path; raises NotFound unless the signer's office is to read it."""
-    account = await member_of_path(conn, call)
-    status = await statuses.find_for_host(conn, signer.host, call.path_id("status_id"))
-    if status is None or status.account_id != account.id:
-        raise NotFound
-    await check_welcome(conn, account, signer)
-    row = (await notes.load(conn, [status.id])).get(status.id)
-    if row is None:
-        raise NotFound
-    return row
 
 
 async def _is_for(conn: Connection, sent: StoredActivity, signer: Signer) -> bool:

@@ -96,6 +96,7 @@ def test_a_post_arrives_whole() -> None:
         mentions=tuple(POST.mentions),
         hashtags=("cats",),
         conversation="https://a.example/conversations/1",
+        context="https://a.example/conversations/1",
     )
 
 

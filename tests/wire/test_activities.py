@@ -49,6 +49,7 @@ async def test_a_public_post(hq: Office, porto: Office) -> None:
     uri, content, published = note["id"], note["content"], note["published"]
     audience = {"to": [PUBLIC], "cc": [f"{ana.uri}/followers", bob.uri]}
     mention, hashtag = note["tag"]
+    conversation = hq.app.uris.context(int(uri.rpartition("/")[2]))
     assert bob.url in content
     assert hashtag["name"].lower() == "#lunch"
     assert activity == audience | {
@@ -71,8 +72,24 @@ async def test_a_public_post(hq: Office, porto: Office) -> None:
             "contentMap": {"en": content},
             "attachment": [],
             "tag": [mention, hashtag],
-        }
-        | ({"conversation": note["conversation"]} if "conversation" in note else {}),
+            "conversation": conversation,
+            "context": conversation,
+            "interactionPolicy": {
+                "canQuote": {"automaticApproval": [PUBLIC], "manualApproval": []}
+            },
+            "replies": {
+                "id": f"{uri}/replies",
+                "type": "Collection",
+                "first": {
+                    "id": f"{uri}/replies?page=true",
+                    "type": "CollectionPage",
+                    "partOf": f"{uri}/replies",
+                    "items": [],
+                },
+            },
+            "likes": {"id": f"{uri}/likes", "type": "Collection", "totalItems": 0},
+            "shares": {"id": f"{uri}/shares", "type": "Collection", "totalItems": 0},
+        },
     }
     name = f"@{bob.username}@{hq.host}"
     assert mention == {"type": "Mention", "href": bob.uri, "name": name}
