@@ -1,15 +1,25 @@
 """Who may say what about which object (FEP-fe34): each handler goes through these checks.
 
-The owner of an actor is itself, of an activity its actor, of a key its owner, of any other object
-its attributedTo; an id and its owner share one origin. Failures raise NotAuthentic where the
-signer is not the one who acts, NotTrusted where the claim oversteps the owner's rights.
+Failures raise NotAuthentic where it is not proved who speaks, NotTrusted where somebody who is
+proved oversteps an owner's rights. The rules, of which each function applies one or two:
+
+- Origin: scheme, host and port of an id. An object and its owner share one origin.
+- Owner: of an actor itself, of an activity its actor, of a key its owner or controller, of a
+  collection the actor whose document names it, of any other object its attributedTo.
+- Authentic is what was fetched from the place that its id names; or is signed, in the request or
+  inside, by a key of its owner; or is embedded in something authentic with the same owner and
+  origin, or without an id of its own. All else that is embedded counts as a mere id.
+- Rights: only the owner creates, changes, deletes, moves or features what is its own, and takes
+  back what it did; only the one who was asked answers; only the author agrees to a quote. What an
+  activity says about its actor alone (a follow, a favourite, a boost by id, a block, a report) is
+  covered by who the actor is.
 """
 
 from collections.abc import Sequence
 
 from activitypub.errors import NotAuthentic, NotTrusted
 from activitypub.objects import Activity, Actor, Authorization, Note
-from activitypub.uris import same_origin, without_fragment
+from activitypub.uris import same_origin, wire_url, without_fragment
 
 
 def check_key_owner(key_id: str, owner: str) -> None:
@@ -38,6 +48,11 @@ def check_proof_owner(activity: Activity, key_owner: str) -> None:
         raise NotAuthentic("The proof is not made by the actor of the activity.")
 
 
+def is_in_its_place(object_id: str, location: str) -> bool:
+    """Say whether what was fetched is what its id names; location is the URL that answered."""
+    return wire_url(object_id) == location
+
+
 def check_object(activity: Activity, note: Note) -> None:
     """Check that a post in a Create or an Update belongs to the actor."""
     check_note(note)
@@ -45,10 +60,46 @@ def check_object(activity: Activity, note: Note) -> None:
         raise NotTrusted("The actor is not the author of the post.")
 
 
+def check_named(activity: Activity, object_uri: str) -> None:
+    """Check that what is only named lies on the actor's origin; who owns it shows once fetched."""
+    if not same_origin(object_uri, activity.actor):
+        raise NotTrusted("The object lies on another host than the actor.")
+
+
+def check_vote(activity: Activity, vote_id: str | None, author: str | None) -> None:
+    """Check that a vote is the actor's; one without an id or an author belongs to its activity."""
+    if author not in (None, activity.actor):
+        raise NotTrusted("An actor can vote for itself only.")
+    if vote_id is not None and not same_origin(vote_id, activity.actor):
+        raise NotTrusted("The vote and the actor lie on different hosts.")
+
+
 def check_note(note: Note) -> None:
     """Check that a post lies on the origin of its author, however it came here."""
     if not same_origin(note.id, note.attributed_to):
         raise NotTrusted("The post and its author lie on different hosts.")
+
+
+def check_item(note: Note, author: str) -> None:
+    """Check that a post in an actor's own collection, authentic itself, belongs to that actor."""
+    check_note(note)
+    if note.attributed_to != author:
+        raise NotTrusted("The post in the collection belongs to somebody else.")
+
+
+def check_known(note: Note, uri: str, author: str) -> None:
+    """Check that a fetched post is the stored one: the same id, and the same author."""
+    if (note.id, note.attributed_to) != (uri, author):
+        raise NotTrusted("The post belongs to somebody else.")
+
+
+def owns_collection(
+    activity: Activity, collection: str | None, *, named: Sequence[str | None]
+) -> bool:
+    """Say whether the actor's own document names a collection that it adds to or removes from."""
+    return (
+        collection is not None and collection in named and same_origin(collection, activity.actor)
+    )
 
 
 def check_actor_update(activity: Activity, actor: Actor) -> None:
@@ -84,9 +135,13 @@ def check_delete(activity: Activity, object_uri: str, author: str | None) -> Non
         raise NotTrusted("The deleted object belongs to somebody else.")
 
 
-def check_same_actor(activity: Activity, inner_actor: str | None) -> None:
-    """Check that what an Undo takes back was done by the same actor (None: unknown)."""
-    if inner_actor is not None and inner_actor != activity.actor:
+def check_undone(activity: Activity, undone_id: str | None, undone_actor: str | None) -> None:
+    """Check that what an Undo takes back was done by the same actor.
+
+    The actor is None where only an id came: then the handler finds the doer in what is stored.
+    """
+    is_others = undone_actor is not None and undone_actor != activity.actor
+    if is_others or (undone_id is not None and not same_origin(undone_id, activity.actor)):
         raise NotTrusted("An actor can undo its own activities only.")
 
 
@@ -94,6 +149,12 @@ def check_answer(activity: Activity, asked: str) -> None:
     """Check that an Accept or a Reject comes from the one who was asked."""
     if activity.actor != asked:
         raise NotTrusted("Only the one who was asked may answer.")
+
+
+def check_instrument(activity: Activity, uri: str) -> None:
+    """Check that what the actor wants something done with lies on its own origin."""
+    if not same_origin(uri, activity.actor):
+        raise NotTrusted("What is asked for lies on another host than the actor.")
 
 
 def check_authorization_place(uri: str, author: str) -> None:

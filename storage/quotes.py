@@ -12,6 +12,7 @@ from storage.database import Connection, Record, Transaction
 from storage.paging import Page
 
 State = Literal["pending", "accepted", "rejected", "revoked"]
+Ending = Literal["rejected", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def find_many(conn: Connection, status_ids: Sequence[int]) -> list[Quote]:
 
 
 async def find_requested(
-    conn: Connection, *, request_uri: str | None, status_uri: str | None
+    conn: Connection, *, request_uri: str | None, status_uri: str | None = None
 ) -> Quote | None:
     """Return the quote by a member that was asked for with this request, or with this status."""
     row = await conn.fetchrow(
@@ -137,7 +138,7 @@ async def accept(
     )
 
 
-async def end(tx: Transaction, status_id: int, state: Literal["rejected", "revoked"]) -> bool:
+async def end(tx: Transaction, status_id: int, state: Ending) -> bool:
     """Let a quote count no longer; False when it did not, and was not asked for."""
     return await _change(
         tx,

@@ -13,8 +13,8 @@ class Removed:
     """A status that was deleted, and who knew of it.
 
     `requested` is false for a boost that went with what it boosted. `readers` had it in their home
-    timeline, `mentions` were addressed, `reached` are the authors of replies, boosts and
-    favourites.
+    timeline, `mentions` were addressed, `reached` are the authors of replies, boosts, favourites
+    and quotes, and of what it quotes.
     """
 
     status: Status
@@ -163,6 +163,14 @@ _DELETE = """
             SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = doomed.id
             UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = doomed.id
             UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = doomed.id
+            UNION SELECT n.account_id
+            FROM status_quotes AS q
+            JOIN statuses AS n ON n.id = q.status_id
+            WHERE q.quoted_uri = doomed.uri
+            UNION SELECT o.account_id
+            FROM status_quotes AS q
+            JOIN statuses AS o ON o.uri = q.quoted_uri
+            WHERE q.status_id = doomed.id
         ) AS reached,
         ARRAY(
             SELECT t.name

@@ -11,12 +11,14 @@ class Audience:
     """Account ids around one status, and its hashtags.
 
     `mentioned` are named in the text, `addressed` also includes those who are not; `boosters`
-    boosted it; `reached` are the authors of replies, boosts and favourites.
+    boosted it, `quoters` quote it by consent; `reached` are the authors of replies, boosts,
+    favourites and quotes, and of what it quotes.
     """
 
     mentioned: tuple[int, ...]
     addressed: tuple[int, ...]
     boosters: tuple[int, ...]
+    quoters: tuple[int, ...]
     reached: tuple[int, ...]
     tags: tuple[str, ...]
 
@@ -36,7 +38,21 @@ async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, Audienc
                 SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = s.id
                 UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id
                 UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = s.id
+                UNION SELECT n.account_id
+                FROM status_quotes AS q
+                JOIN statuses AS n ON n.id = q.status_id
+                WHERE q.quoted_uri = s.uri
+                UNION SELECT o.account_id
+                FROM status_quotes AS q
+                JOIN statuses AS o ON o.uri = q.quoted_uri
+                WHERE q.status_id = s.id
             ) AS reached,
+            ARRAY(
+                SELECT n.account_id
+                FROM status_quotes AS q
+                JOIN statuses AS n ON n.id = q.status_id
+                WHERE q.quoted_uri = s.uri
+                  AND q.state = 'accepted') AS quoters,
             ARRAY(
                 SELECT t.name
                 FROM status_tags AS st
@@ -52,6 +68,7 @@ async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, Audienc
             mentioned=tuple(row["mentioned"]),
             addressed=tuple(row["addressed"]),
             boosters=tuple(row["boosters"]),
+            quoters=tuple(row["quoters"]),
             reached=tuple(row["reached"]),
             tags=tuple(row["tag_names"]),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from storage import fragments
 from storage.database import Connection
 
 
@@ -87,37 +88,71 @@ async def estranged(
     return frozenset(row["account_id"] for row in rows)
 
 
+# What a status quotes is shown within it, so marks on that make a difference as well.
+_ACQUAINTED = f"""
+    WITH quoted AS (
+        SELECT o.id, o.uri, o.account_id, o.visibility, o.reblog_of_id
+          FROM status_quotes q
+          JOIN statuses o ON o.uri = q.quoted_uri
+         WHERE q.status_id = $1
+           AND q.state = 'accepted'
+    ), subjects AS (
+        SELECT $1::bigint AS id UNION SELECT quoted.id FROM quoted
+    ), readers AS (
+        SELECT unnest($2::bigint[]) AS id
+    )
+    SELECT s.account_id
+      FROM statuses s
+     WHERE s.id IN (SELECT id FROM subjects) AND s.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT s.account_id
+      FROM statuses s
+     WHERE s.reblog_of_id IN (SELECT id FROM subjects)
+       AND s.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT f.account_id
+      FROM favourites f
+     WHERE f.status_id IN (SELECT id FROM subjects) AND f.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT b.account_id
+      FROM bookmarks b
+     WHERE b.status_id IN (SELECT id FROM subjects) AND b.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT v.account_id
+      FROM poll_votes v
+      JOIN polls p ON p.id = v.poll_id
+     WHERE p.status_id IN (SELECT id FROM subjects) AND v.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT m.account_id
+      FROM muted_conversations m
+      JOIN statuses s ON s.conversation_id = m.conversation_id
+     WHERE s.id IN (SELECT id FROM subjects) AND m.account_id IN (SELECT id FROM readers)
+    UNION
+    SELECT f.account_id
+      FROM statuses s
+      JOIN follows f ON f.target_id = s.account_id AND f.state = 'accepted'
+     WHERE s.id IN (SELECT id FROM subjects)
+       AND f.account_id IN (SELECT id FROM readers)
+       AND 'followers' = ANY(s.quote_automatic || s.quote_manual)
+    UNION
+    SELECT readers.id
+      FROM readers, quoted
+     WHERE NOT {fragments.account_is_welcome("quoted.account_id", "readers.id")}
+        OR (quoted.visibility NOT IN ('public', 'unlisted')
+            AND {fragments.status_is_visible("quoted", "readers.id")})
+"""
+
+
 async def acquainted(
     conn: Connection, status_id: int, account_ids: Collection[int]
 ) -> frozenset[int]:
-    """Return those of the accounts for whom the status carries marks of their own.
+    """Return those of the accounts that see the status differently from somebody unconcerned.
 
-    Authors, whoever favourited, boosted, bookmarked or voted, and whoever muted the conversation:
-    they get a payload of their own, all others share one.
+    Authors, whoever favourited, boosted, bookmarked or voted, and whoever muted the conversation,
+    also of what it quotes; followers where only they may quote; whoever may see a quoted post that
+    is not for all, or does not want to see its author. They get a payload of their own, all others share one.
     """
-    rows = await conn.fetch(
-        """
-        SELECT account_id FROM statuses WHERE id = $1 AND account_id = ANY($2::bigint[])
-        UNION
-        SELECT account_id FROM statuses WHERE reblog_of_id = $1 AND account_id = ANY($2::bigint[])
-        UNION
-        SELECT account_id FROM favourites WHERE status_id = $1 AND account_id = ANY($2::bigint[])
-        UNION
-        SELECT account_id FROM bookmarks WHERE status_id = $1 AND account_id = ANY($2::bigint[])
-        UNION
-        SELECT v.account_id
-          FROM poll_votes v
-          JOIN polls p ON p.id = v.poll_id
-         WHERE p.status_id = $1 AND v.account_id = ANY($2::bigint[])
-        UNION
-        SELECT m.account_id
-          FROM muted_conversations m
-          JOIN statuses s ON s.conversation_id = m.conversation_id
-         WHERE s.id = $1 AND m.account_id = ANY($2::bigint[])
-        """,
-        status_id,
-        list(account_ids),
-    )
+    rows = await conn.fetch(_ACQUAINTED, status_id, list(account_ids))
     return frozenset(row["account_id"] for row in rows)
 
 

@@ -90,7 +90,7 @@ async def show_preferences(call: Call) -> web.StreamResponse:
             "posting:default:visibility": member.default_visibility,
             "posting:default:sensitive": member.default_sensitive,
             "posting:default:language": member.default_language,
-            "posting:default:quote_policy": "nobody",
+            "posting:default:quote_policy": "public",
             "reading:expand:media": "default",
             "reading:expand:spoilers": False,
             "reading:autoplay:gifs": False,

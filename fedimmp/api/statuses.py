@@ -46,6 +46,8 @@ async def create(call: Call) -> web.StreamResponse:
             in_reply_to_id=form["in_reply_to_id"],
             media_ids=tuple(form["media_ids"]),
             poll=_poll(form["poll"]),
+            quoted_status_id=form["quoted_status_id"],
+            quote_policy=form["quote_approval_policy"],
         ),
         application_id=call.viewer.app_id,
         idempotency_key=call.request.headers.get("Idempotency-Key") or None,
@@ -89,6 +91,7 @@ async def edit(call: Call) -> web.StreamResponse:
             MediaChange(change["id"], change["description"], read_focus(change["focus"]))
             for change in form["media_attributes"]
         ),
+        quote_policy=form["quote_approval_policy"],
     )
     await posting.edit(call.app, call.viewer.account_id, status_id, draft)
     return await answer_status(call, status_id)

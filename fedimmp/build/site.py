@@ -15,6 +15,7 @@ from fedimmp.api import (
     notifications,
     polls,
     profile,
+    quotes,
     relationships,
     reports,
     search,
@@ -32,7 +33,8 @@ from fedimmp.web import health
 from fedimmp.web.application import application
 from fedimmp.web.error_pages import error_page
 from fedimmp.web.routes import Route
-from fedimmp.wire import actors, collections, discovery, inbox, notes
+from fedimmp.wire import actors, collections, discovery, inbox, notes, replies
+from fedimmp.wire import quotes as stamps
 
 Role = Literal["all", "web", "stream"]
 
@@ -44,6 +46,7 @@ _API: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *statuses.ROUTES,
     *status_actions.ROUTES,
+    *quotes.ROUTES,
     *polls.ROUTES,
     *media.ROUTES,
     *timelines.ROUTES,
@@ -67,6 +70,8 @@ _PAGES: Final[tuple[Route, ...]] = (
 _WIRE: Final[tuple[Route, ...]] = (
     *actors.ROUTES,
     *notes.ROUTES,
+    *replies.ROUTES,
+    *stamps.ROUTES,
     *collections.ROUTES,
     *discovery.ROUTES,
     *inbox.ROUTES,

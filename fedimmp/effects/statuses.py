@@ -193,6 +193,10 @@ def _edit_drafts(
             NotificationDraft(account_id, "update", status.account_id, status.id)
             for account_id in audience.boosters
         ]
+        drafts += [
+            NotificationDraft(account_id, "quoted_update", status.account_id, status.id)
+            for account_id in audience.quoters
+        ]
     return drafts
 
 

@@ -130,7 +130,7 @@ def credential_entity(
         "hide_collections": account.hide_collections,
         "discoverable": account.discoverable,
         "indexable": account.indexable,
-        "quote_policy": "nobody",
+        "quote_policy": "public",
     }
     return account_entity(app, view) | {"source": source, "role": role_entity(member.role)}
 

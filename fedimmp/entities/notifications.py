@@ -11,7 +11,18 @@ from storage import accounts
 from storage.database import Connection
 from storage.notifications import Notification
 
-_WITH_STATUS: Final = frozenset(("mention", "status", "reblog", "favourite", "poll", "update"))
+_WITH_STATUS: Final = frozenset(
+    (
+        "mention",
+        "status",
+        "reblog",
+        "favourite",
+        "poll",
+        "update",
+        "quote",
+        "quoted_update",
+    )
+)
 
 
 async def render_notifications(

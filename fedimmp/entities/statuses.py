@@ -84,12 +84,14 @@ def status_entity(
         "quote_approval": approval_entity(view.quotes),
         "tagged_collections": [],
     }
-    if view.application is not None:
-        entity["application"] = {
-            "name": view.application.name,
-            "website": view.application.website or None,
-        }
-    return entity | _viewer_part(view, viewer_id)
+    return entity | _application(view) | _viewer_part(view, viewer_id)
+
+
+def _application(view: StatusView) -> dict[str, Any]:
+    app = view.application
+    if app is None:
+        return {}
+    return {"application": {"name": app.name, "website": app.website or None}}
 
 
 def _content(view: StatusView) -> str:

@@ -8,6 +8,7 @@ from activitypub.ownership import check_delete
 from fedimmp.app import App
 from fedimmp.effects.accounts import account_deleted
 from fedimmp.effects.statuses import statuses_deleted
+from fedimmp.inbound.quotes import withdraw_consent
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
 from storage import accounts, removals, statuses
 from storage.database import Transaction
@@ -33,6 +34,7 @@ async def apply_delete(
         return Outcome.DONE
     status = await statuses.find_by_uri(tx, uri)
     if status is None:
+        await withdraw_consent(tx, app, received, uri, now)
         if actor.domain is not None and await accounts.find_by_uri(tx, uri) is None:
             await removals.bury(tx, [uri], actor.domain, now)
         return Outcome.DONE

@@ -10,6 +10,7 @@ from activitypub.objects import Activity
 from activitypub.properties import type_of
 from activitypub.vocabulary import ACTIVITY_TYPES, ACTOR_TYPES, NOTE_TYPES
 from fedimmp.inbound.announces import ANNOUNCE
+from fedimmp.inbound.approvals import ACCEPT_NAMED, APPROVAL, REJECT_NAMED
 from fedimmp.inbound.blocks import BLOCK
 from fedimmp.inbound.creates import CREATE, CREATE_NAMED
 from fedimmp.inbound.deletes import DELETE
@@ -19,6 +20,7 @@ from fedimmp.inbound.follows import ACCEPT, FOLLOW, REJECT
 from fedimmp.inbound.groups import RELAYED
 from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.moves import MOVE
+from fedimmp.inbound.quotes import ACCEPT_QUOTE, QUOTE_REQUEST, REJECT_QUOTE
 from fedimmp.inbound.received import Handler
 from fedimmp.inbound.undos import UNDO
 from fedimmp.inbound.updates import UPDATE_ACTOR, UPDATE_NAMED, UPDATE_NOTE
@@ -42,9 +44,15 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("EmojiReact", ANY): LIKE,
     ("Follow", ANY): FOLLOW,
     ("Accept", "Follow"): ACCEPT,
-    ("Accept", "id"): ACCEPT,
+    ("Accept", "QuoteRequest"): ACCEPT_QUOTE,
+    ("Accept", "ReplyRequest"): APPROVAL,
+    ("Accept", "Create"): APPROVAL,
+    **{("Accept", kind): APPROVAL for kind in NOTE_TYPES},
+    ("Accept", "id"): ACCEPT_NAMED,
     ("Reject", "Follow"): REJECT,
-    ("Reject", "id"): REJECT,
+    ("Reject", "QuoteRequest"): REJECT_QUOTE,
+    ("Reject", "id"): REJECT_NAMED,
+    ("QuoteRequest", ANY): QUOTE_REQUEST,
     ("Undo", ANY): UNDO,
     ("Block", ANY): BLOCK,
     ("Flag", ANY): FLAG,

@@ -17,6 +17,7 @@ from fedimmp.ingest.contents import (
 from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.files import discard_detached
 from fedimmp.ingest.notes import ArrivedNote, find_people, mentions_of
+from fedimmp.ingest.quotes import update_quote
 from storage import edits, media, polls, statuses
 from storage.database import Transaction
 from storage.edits import Change
@@ -37,6 +38,7 @@ async def update_note(
     locked = await statuses.lock(tx, status.id)
     if locked is None:
         return
+    await update_quote(tx, app, locked, note, arrived.author, now)
     recounted = await _recount(tx, locked, note, now)
     if not _is_newer(locked, note):
         if recounted:

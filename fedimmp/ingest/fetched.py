@@ -6,6 +6,7 @@ from datetime import datetime
 from fedimmp.app import App
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.ingest.notes import MAX_ANCESTORS, ArrivedNote, create_notes
+from fedimmp.ingest.quotes import MAX_QUOTE_DEPTH
 from fedimmp.remote.notes import FetchedNote
 from storage import accounts
 from storage.database import Transaction
@@ -20,6 +21,7 @@ async def store_fetched(
     *,
     backfill: bool = False,
     ancestors: int = MAX_ANCESTORS,
+    quotes: int = MAX_QUOTE_DEPTH,
 ) -> list[Status]:
     """Store authors and posts, without those of suspended authors; returns the new statuses."""
     for each in fetched:
@@ -34,4 +36,6 @@ async def store_fetched(
         and author.deleted_at is None
         and not author.is_local
     ]
-    return await create_notes(tx, app, arrived, now, backfill=backfill, ancestors=ancestors)
+    return await create_notes(
+        tx, app, arrived, now, backfill=backfill, ancestors=ancestors, quotes=quotes
+    )

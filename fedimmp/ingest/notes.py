@@ -15,6 +15,7 @@ from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_published
 from fedimmp.ingest.contents import content_of, distinct_ids
 from fedimmp.ingest.emojis import store_emojis
+from fedimmp.ingest.quotes import MAX_QUOTE_DEPTH, new_quote, policy_of, settle_quotes
 from storage import accounts, jobs, peers, readership, statuses
 from storage.accounts import Account
 from storage.database import Transaction
@@ -41,11 +42,13 @@ async def create_notes(
     *,
     backfill: bool = False,
     ancestors: int = MAX_ANCESTORS,
+    quotes: int = MAX_QUOTE_DEPTH,
 ) -> list[Status]:
     """Store new posts with all that follows from them; returns the new statuses, in order.
 
     Left out are known and deleted posts, and those that nobody here may read. With `backfill` they
-    are old: nobody is told. `ancestors` unknown parents are fetched above each.
+    are old: nobody is told. `ancestors` unknown parents are fetched above each, and quotes within
+    quotes `quotes` deep.
     """
     people = await _people(tx, arrived)
     wanted = await _wanted(tx, arrived, people)
@@ -54,6 +57,8 @@ async def create_notes(
     stored = await statuses.insert_many(tx, news)
     await store_emojis(tx, [(each.author.domain, each.note.emojis) for each in wanted], now)
     await statuses_published(tx, app, stored, now, backfill=backfill)
+    claims = {each.note.id: each.note.quote for each in wanted if each.note.quote is not None}
+    await settle_quotes(tx, app, claims, stored, now, depth=quotes)
     if ancestors > 0:
         await _seek_parents(tx, app, stored, ancestors)
     return stored
@@ -115,6 +120,7 @@ def _new_status(
 ) -> NewStatus:
     note, author = each.note, each.author
     content = content_of(note, ids, now)
+    automatic, manual = policy_of(note, author)
     published = min(note.published or now, now)
     return NewStatus(
         id=id_for_remote(published, note.id, now),
@@ -136,6 +142,9 @@ def _new_status(
         tags=content.tags,
         attachments=content.attachments,
         poll=content.poll,
+        quote=new_quote(note),
+        quote_automatic=automatic,
+        quote_manual=manual,
     )
 
 

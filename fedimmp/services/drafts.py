@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from fedimmp.app import App
 from fedimmp.errors import Invalid
@@ -18,6 +19,9 @@ from storage.ids import new_id
 from storage.members import Member
 from storage.polls import NewPoll
 from storage.statuses import NewTag, Visibility
+
+# Who may quote a post, as apps put it.
+QuoteChoice = Literal["public", "followers", "nobody"]
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE)
 # Strangers that one post may have us look up; people we know are found without.
@@ -48,7 +52,7 @@ class MediaChange:
 class Draft:
     """A post as asked for; None stands for the author's default.
 
-    Visibility and parent count only for a new post, `media_changes` only for an edit.
+    Visibility, parent and quoted post count only for a new post, `media_changes` only for an edit.
     """
 
     text: str = ""
@@ -60,6 +64,8 @@ class Draft:
     media_ids: Sequence[int] = ()
     poll: PollDraft | None = None
     media_changes: Sequence[MediaChange] = ()
+    quoted_status_id: int | None = None
+    quote_policy: QuoteChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +83,20 @@ class Prepared:
     poll: NewPoll | None
 
 
-async def prepare(app: App, author: Member, draft: Draft) -> Prepared:
+async def prepare(app: App, author: Member, draft: Draft, *, quotes: bool) -> Prepared:
     """Check and render a post; raises Invalid with a sentence for what cannot be posted.
 
-    May ask allowed peers about people that the text mentions, so stands outside transactions.
+    What quotes another post needs no words of its own. May ask allowed peers about people that
+    the text mentions, so stands outside transactions.
     """
     text = clean_characters(draft.text).replace("\r\n", "\n").strip()
     spoiler_text = " ".join(clean_characters(draft.spoiler_text).split())
     sensitive = author.default_sensitive if draft.sensitive is None else draft.sensitive
     sensitive = sensitive or bool(spoiler_text)
-    if not text and spoiler_text:
+    if not text and spoiler_text and not quotes:
         text, spoiler_text = spoiler_text, ""
     media_ids = tuple(dict.fromkeys(draft.media_ids))
-    _check_length(app, text, spoiler_text, has_media=bool(media_ids))
+    _check_length(app, text, spoiler_text, has_more=bool(media_ids) or quotes)
     if len(media_ids) > app.config.posts.max_media:
         raise Invalid(f"Cannot attach more than {app.config.posts.max_media} files")
     poll = _poll(app, draft.poll) if draft.poll else None
@@ -109,8 +116,8 @@ async def prepare(app: App, author: Member, draft: Draft) -> Prepared:
     )
 
 
-def _check_length(app: App, text: str, spoiler_text: str, *, has_media: bool) -> None:
-    if not text and not has_media:
+def _check_length(app: App, text: str, spoiler_text: str, *, has_more: bool) -> None:
+    if not text and not has_more:
         raise Invalid("Validation failed: Text can't be blank")
     limit = app.config.posts.max_characters
     # A cluster of many code points still has to be stored, delivered and drawn.

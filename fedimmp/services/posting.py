@@ -10,6 +10,7 @@ from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_deleted, statuses_edited, statuses_published
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.render.sanitise import clean_characters
+from fedimmp.services import quoting
 from fedimmp.services.drafts import Draft, MediaChange, PollDraft, Prepared, prepare
 from fedimmp.services.media import check_description, focus_of
 from fedimmp.services.voting import schedule_end
@@ -19,6 +20,7 @@ from storage import (
     jobs,
     media,
     members,
+    quotes,
     removals,
     status_audiences,
     statuses,
@@ -60,8 +62,7 @@ async def publish(
     """
     async with app.db.reader() as conn:
         author = await members.get(conn, author_id)
-    prepared = await prepare(app, author, draft)
-    visibility = draft.visibility or author.default_visibility
+    prepared = await prepare(app, author, draft, quotes=draft.quoted_status_id is not None)
     key = _key(idempotency_key)
 
     async def work(tx: Transaction) -> int:
@@ -72,17 +73,37 @@ async def publish(
             if owner_id != status_id:
                 return owner_id
         await _check_media(tx, author_id, prepared.media_ids)
-        parent = await _parent(tx, author_id, draft.in_reply_to_id)
-        mentions = await _willing(tx, author_id, prepared)
-        new = _new_status(app, author, prepared, visibility, parent, mentions, status_id, now)
+        new = await _compose(tx, app, author, draft, prepared, status_id, now)
         new = dataclasses.replace(new, application_id=application_id)
         stored = await statuses.insert_many(tx, [new])
         await statuses_published(tx, app, stored, now)
+        if new.quote is not None:
+            await quoting.quote_stored(tx, app, status_id, now)
         if new.poll is not None:
             await schedule_end(tx, new.poll)
         return status_id
 
     return await _with_fresh_ids(app, work)
+
+
+async def _compose(
+    tx: Transaction,
+    app: App,
+    author: Member,
+    draft: Draft,
+    prepared: Prepared,
+    status_id: int,
+    now: datetime,
+) -> NewStatus:
+    """Put a post together with what only the transaction can know: parent, quoted post, people."""
+    visibility = draft.visibility or author.default_visibility
+    parent = await _parent(tx, author.account_id, draft.in_reply_to_id)
+    quoted = await quoting.access_quoted(tx, author.account_id, draft.quoted_status_id)
+    mentions = await _willing(tx, author.account_id, prepared)
+    new = _new_status(app, author, prepared, visibility, parent, mentions, status_id, now)
+    policy = quoting.policy_for(visibility, draft.quote_policy)
+    new = dataclasses.replace(new, quote_automatic=policy)
+    return new if quoted is None else quoting.with_quote(app, new, quoted, now)
 
 
 async def _with_fresh_ids(app: App, work: Callable[[Transaction], Awaitable[int]]) -> int:
@@ -104,30 +125,27 @@ async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
     async with app.db.reader() as conn:
         author = await members.get(conn, author_id)
         before = await statuses.find(conn, status_id)
+        quote = await quotes.find(conn, status_id)
     _check_own(before, author_id)
-    prepared = await prepare(app, author, draft)
+    prepared = await prepare(app, author, draft, quotes=quote is not None)
 
     async def work(tx: Transaction) -> None:
         now = app.now()
         status = _check_own(await statuses.lock(tx, status_id), author_id)
         files = await _check_media(tx, author_id, prepared.media_ids, status_id=status_id)
         earlier = (await media.list_of_statuses(tx, [status_id])).get(status_id, ())
-        change = Change(
-            content=prepared.content,
-            text=prepared.text,
-            spoiler_text=prepared.spoiler_text,
-            sensitive=prepared.sensitive,
+        change = dataclasses.replace(
+            _change(prepared, await _willing(tx, author_id, prepared)),
             language=prepared.language or status.language,
-            mentions=tuple(NewMention(each) for each in await _willing(tx, author_id, prepared)),
-            tags=prepared.tags,
-            media_ids=prepared.media_ids,
             descriptions=_descriptions(app, files, draft.media_changes),
-            poll=prepared.poll,
         )
         edited = await edits.apply(tx, status, change, now)
         if prepared.poll is not None:
             await schedule_end(tx, prepared.poll)
+        reconsidered = await quoting.apply_policy(tx, status, draft.quote_policy)
         if edited is None:
+            if reconsidered:
+                await statuses_edited(tx, app, [status], now, quietly=True)
             return
         gone = [each.id for each in earlier if each.id not in prepared.media_ids]
         if gone:
@@ -221,6 +239,21 @@ def _new_status(
         language=prepared.language or author.default_language,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_uri=parent.uri if parent else None,
+        conversation_id=None if parent else status_id,
+        conversation_uri=None if parent else app.uris.context(status_id),
+        mentions=tuple(NewMention(each) for each in mentions),
+        tags=prepared.tags,
+        media_ids=prepared.media_ids,
+        poll=prepared.poll,
+    )
+
+
+def _change(prepared: Prepared, mentions: Sequence[int]) -> Change:
+    return Change(
+        content=prepared.content,
+        text=prepared.text,
+        spoiler_text=prepared.spoiler_text,
+        sensitive=prepared.sensitive,
         mentions=tuple(NewMention(each) for each in mentions),
         tags=prepared.tags,
         media_ids=prepared.media_ids,

@@ -41,6 +41,8 @@ class StatusForm(Schema):
     visibility = Choice("public", "unlisted", "private", "direct", load_default=None)
     language = Text(35, load_default=None, strip=True)
     scheduled_at = DateTime(load_default=None)
+    quoted_status_id = Id(load_default=None)
+    quote_approval_policy = Choice("public", "followers", "nobody", load_default=None)
 
 
 class MediaChangeForm(Schema):
@@ -63,6 +65,13 @@ class EditForm(Schema):
     poll = fields.Nested(PollForm(unknown=EXCLUDE), allow_none=True, load_default=None)
     sensitive = Boolean(load_default=None)
     language = Text(35, load_default=None, strip=True)
+    quote_approval_policy = Choice("public", "followers", "nobody", load_default=None)
+
+
+class PolicyForm(Schema):
+    """PUT /api/v1/statuses/{id}/interaction_policy."""
+
+    quote_approval_policy = Choice("public", "followers", "nobody", load_default=None)
 
 
 class DeleteForm(Schema):
