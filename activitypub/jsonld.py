@@ -64,25 +64,33 @@ def _is_plain(document: JsonObject) -> bool:
                     continue
                 if key in _REFUSED:
                     raise Malformed(f"The document uses {key}, which is not accepted.")
-                if (key.startswith("@") and key not in _PLAIN_KEYWORDS) or ":" in key:
+                if ":" in key or (key.startswith("@") and not _is_plain_keyword(key, value)):
                     plain = False
                 if isinstance(inner, dict | list):
                     stack.append(inner)
     return plain
 
 
+def _is_plain_keyword(key: str, around: JsonObject) -> bool:
+    # The type of a typed value changes nothing; that of an object has a plain name.
+    return key in _PLAIN_KEYWORDS or (key == "@type" and "@value" in around)
+
+
 def _is_usual(contexts: object) -> bool:
     """Say whether contexts leave the core terms alone and give them no second name."""
     usual = True
+    # A prefix may be defined in one part of the context and used in another.
+    defined: JsonObject = {}
     for context in listed(contexts):
         if isinstance(context, str):
             continue
-        if not isinstance(context, dict) or len(context) > MAX_DEFINITIONS:
+        if not isinstance(context, dict) or len(defined) + len(context) > MAX_DEFINITIONS:
             raise Malformed("The @context of the document is malformed.")
+        defined |= context
         for term, value in context.items():
             if term in _REFUSED or _holds_refused(value):
                 raise Malformed("The @context uses a keyword that is not accepted.")
-            usual = _is_usual_term(term, value, context) and usual
+            usual = _is_usual_term(term, value, defined) and usual
     return usual
 
 

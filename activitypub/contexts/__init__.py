@@ -36,6 +36,7 @@ ROOTS: Final = frozenset(
         "https://www.w3.org/ns/did/v1",
     }
 )
+_MAX_PREFIXES = 8
 # Contexts that only add terms which we know or never read.
 _EXTENDING: Final = frozenset(
     {
@@ -69,9 +70,15 @@ def iri_of(term: Term) -> str | None:
 
 
 def expand_iri(text: str, local: dict[str, Any]) -> str:
-    """Return an IRI without a prefix of ours or of the local context."""
-    prefix, colon, rest = text.partition(":")
-    if not colon or rest.startswith("//"):
-        return text
-    known = local.get(prefix, PREFIXES.get(prefix))
-    return known + rest if isinstance(known, str) and "://" in known else text
+    """Return an IRI without prefixes, of ours or of the local context; one may hide another."""
+    for _ in range(_MAX_PREFIXES):
+        prefix, colon, rest = text.partition(":")
+        if not colon or rest.startswith("//"):
+            return text
+        known = local.get(prefix, PREFIXES.get(prefix))
+        if isinstance(known, dict):
+            known = known.get("@id")
+        if not isinstance(known, str):
+            return text
+        text = known + rest
+    return text

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from activitypub.contexts import is_known
 from activitypub.errors import Malformed
 from activitypub.jsonld import normalise
 from activitypub.vocabulary import AS2, SECURITY_V1
@@ -70,6 +71,12 @@ def test_ours_is_read_as_plain_json_without_pyld() -> None:
         {"@context": AS2, "@id": NOTE["id"], "@type": "Note", "content": "hi"},
         {"@context": [AS2, {"text": "as:content"}], "id": NOTE["id"], "type": "Note", "text": "hi"},
         {
+            "@context": [AS2, {"p": f"{AS2}#"}, {"q": "p:", "text": "q:content"}],
+            "id": NOTE["id"],
+            "type": "Note",
+            "text": "hi",
+        },
+        {
             "@context": [AS2, {"content": "as:name", "name": "as:content"}],
             "id": NOTE["id"],
             "type": "Note",
@@ -125,7 +132,8 @@ def test_a_missing_or_alien_context_is_malformed(context: object) -> None:
 @pytest.mark.parametrize(
     "keyword", ["@graph", "@included", "@reverse", "@nest", "@import", "@propagate"]
 )
-def test_sec_108_keywords_that_restructure_are_refused(keyword: str) -> None:
+@pytest.mark.sec("SEC-108")
+def test_keywords_that_restructure_are_refused(keyword: str) -> None:
     undo = {"@context": AS2, "id": "https://b.example/1", "type": "Undo"}
     for document in (
         undo | {keyword: [NOTE]},
@@ -181,9 +189,41 @@ def test_broken_json_ld_is_malformed(odd: dict[str, Any]) -> None:
         normalise(odd)
 
 
-def test_sec_106_blank_nodes_cost_nothing() -> None:
+@pytest.mark.sec("SEC-106")
+def test_blank_nodes_cost_nothing() -> None:
     clique = {f"_:b{n}": {"id": f"_:b{n}", "tag": [f"_:b{m}" for m in range(8)]} for n in range(8)}
     document = {"@context": AS2} | NOTE | {"signature": {}, "tag": list(clique.values())}
     begun = time.perf_counter()
     assert normalise(document)
     assert time.perf_counter() - begun < 0.05
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://w3id.org/identity/v1",
+        "https://join-lemmy.org/context.json",
+        "https://anywhere.example/schemas/litepub-0.1.jsonld",
+        "http://joinmastodon.org/ns",
+    ],
+)
+def test_the_contexts_of_the_field_are_known_and_others_are_empty(url: str) -> None:
+    assert is_known(url)
+    for other in (
+        f"{url}/x",
+        "https://anywhere.example/schemas/other.jsonld",
+        "file:///etc/passwd",
+    ):
+        assert not is_known(other)
+
+
+def test_an_unusual_document_costs_little() -> None:
+    """350 values take pyld 40 ms; a document with more is refused before it is asked."""
+    contexts = [AS2, {"sender": "as:actor"}]
+    within = {"@context": contexts} | NOTE | {"to": [f"https://b.example/{n}" for n in range(300)]}
+    assert len(normalise(within)["to"]) == 300
+    with (
+        patch("activitypub.jsonld.jsonld.compact", side_effect=AssertionError),
+        pytest.raises(Malformed, match="too large"),
+    ):
+        normalise(within | {"cc": within["to"]})
