@@ -16,12 +16,12 @@ from activitypub.jsonld import normalise
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
 from activitypub.objects import Actor, Authorization, Note, PublicKey
-from activitypub.ownership import check_key_owner, check_note
+from activitypub.ownership import check_key_owner, check_note, is_in_its_place
 from activitypub.policy import Policy
 from activitypub.properties import type_of, uri_of
 from activitypub.reading import read_actor, read_authorization, read_note
 from activitypub.signatures.keys import SigningKey
-from activitypub.uris import check_host, check_http_uri, shown, wire_url, without_fragment
+from activitypub.uris import check_host, check_http_uri, shown, without_fragment
 from activitypub.vocabulary import ACCEPT, ACTIVITY_JSON, ACTOR_TYPES, AS2, LD_JSON
 from activitypub.webfinger import JRD_JSON, Jrd, parse_jrd, query
 
@@ -178,7 +178,7 @@ def _id_of(document: Document) -> str:
 
 
 def _is_at_its_id(document: Document) -> bool:
-    return wire_url(_id_of(document)) == document.final_url
+    return is_in_its_place(_id_of(document), document.final_url)
 
 
 def _key_owner(document: Document, key_id: str) -> str:

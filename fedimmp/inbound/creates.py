@@ -6,9 +6,8 @@ from datetime import datetime
 
 from activitypub.errors import Malformed
 from activitypub.objects import Activity, Note
-from activitypub.ownership import check_object
+from activitypub.ownership import check_named, check_object
 from activitypub.reading import read_note
-from activitypub.uris import same_origin
 from fedimmp.app import App
 from fedimmp.inbound.received import Handler, Outcome, Received
 from fedimmp.ingest.fetched import store_fetched
@@ -65,8 +64,7 @@ def read_named(activity: Activity) -> NamedNote:
     """Return which post of the actor's own host was made."""
     if not isinstance(activity.object, str):
         raise Malformed("A Create must have exactly one object.")
-    if not same_origin(activity.object, activity.actor):
-        raise Malformed("The post lies on another host than its author.")
+    check_named(activity, activity.object)
     return NamedNote(activity.object)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activitypub.objects import Activity
+from activitypub.ownership import owns_collection
 from fedimmp.app import App
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
 from storage import interactions, statuses
@@ -51,7 +52,10 @@ async def apply_remove(
 
 async def _own_status(tx: Transaction, received: Received, featuring: Featuring) -> Status | None:
     account = received.account
-    if featuring.status_uri is None or featuring.collection != account.featured_url:
+    own = [account.featured_url]
+    if not owns_collection(received.activity, featuring.collection, named=own):
+        return None
+    if featuring.status_uri is None:
         return None
     status = await statuses.find_by_uri(tx, featuring.status_uri)
     if status is None or status.account_id != account.id or status.reblog_of_id is not None:

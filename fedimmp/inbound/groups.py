@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from activitypub.errors import Gone, Malformed, NotTrusted
+from activitypub.errors import Gone, Malformed
 from activitypub.objects import Activity
+from activitypub.ownership import check_known
 from activitypub.properties import first, type_of, uri_of
 from activitypub.vocabulary import ACTIVITY_TYPES
 from fedimmp.app import App
@@ -115,8 +116,7 @@ class _Relay:
             return Outcome.GATHER
         author = await accounts.get(self.tx, status.account_id)
         note = self.relayed.found.note
-        if (note.id, note.attributed_to) != (self.uri, author.uri):
-            raise NotTrusted("The post belongs to somebody else.")
+        check_known(note, self.uri, author.uri)
         await update_note(self.tx, self.app, status, ArrivedNote(note, author), self.now)
         return Outcome.DONE
 

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from activitypub.errors import Malformed, NotTrusted
+from activitypub.errors import Malformed
 from activitypub.objects import Activity
-from activitypub.ownership import check_same_actor
+from activitypub.ownership import check_undone
 from activitypub.properties import first, type_of, uri_of
-from activitypub.uris import same_origin
 from activitypub.vocabulary import ACTIVITY_TYPES
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
@@ -39,11 +38,12 @@ class TakenBack:
 
 def read_undo(activity: Activity) -> TakenBack:
     """Return what the actor takes back of its own."""
+    actor = None
     match activity.object:
         case str(uri):
             inner = TakenBack(uri, None, None)
         case dict() as embedded:
-            check_same_actor(activity, uri_of(embedded.get("actor")))
+            actor = uri_of(embedded.get("actor"))
             about = first(embedded.get("object"))
             inner = TakenBack(
                 uri_of(embedded.get("id")),
@@ -53,8 +53,7 @@ def read_undo(activity: Activity) -> TakenBack:
             )
         case _:
             raise Malformed("An Undo must have exactly one object.")
-    if inner.uri is not None and not same_origin(inner.uri, activity.actor):
-        raise NotTrusted("An actor can undo its own activities only.")
+    check_undone(activity, inner.uri, actor)
     return inner
 
 

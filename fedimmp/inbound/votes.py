@@ -7,6 +7,7 @@ from typing import Any
 
 from activitypub.errors import Malformed
 from activitypub.objects import Activity
+from activitypub.ownership import check_vote
 from activitypub.properties import id_of, text_of, uri_of
 from fedimmp.app import App
 from fedimmp.effects.interactions import voted
@@ -46,8 +47,7 @@ def read_vote(activity: Activity) -> Vote:
     if target is None or not all(is_vote(each) for each in objects):
         raise Malformed("The votes are not all for one poll.")
     for each in objects:
-        if uri_of(each.get("attributedTo")) not in (None, activity.actor):
-            raise Malformed("An actor can vote for itself only.")
+        check_vote(activity, id_of(each), uri_of(each.get("attributedTo")))
     return Vote(
         target,
         tuple((text_of(each, "name", _MAX_OPTION), id_of(each)) for each in objects[:_MAX_CHOICES]),

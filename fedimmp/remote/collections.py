@@ -4,7 +4,7 @@ from typing import Any
 
 from activitypub.errors import ProtocolError
 from activitypub.objects import Note
-from activitypub.ownership import check_note
+from activitypub.ownership import check_item
 from activitypub.properties import first, listed, type_of, uri_of
 from activitypub.reading import read_note
 from activitypub.uris import same_origin
@@ -63,7 +63,7 @@ async def _notes(app: App, items: list[Any], author: str, budget: Budget) -> lis
         except ProtocolError:
             # One post that cannot be read or had must not hide the others.
             continue
-        if note is not None and note.attributed_to == author:
+        if note is not None:
             notes.append(note)
     return notes
 
@@ -71,9 +71,11 @@ async def _notes(app: App, items: list[Any], author: str, budget: Budget) -> lis
 async def _note(app: App, item: Any, author: str, budget: Budget) -> Note | None:
     if isinstance(item, dict) and type_of(item, NOTE_TYPES) in NOTE_TYPES:
         note = read_note(item)
-        check_note(note)
-        return note if same_origin(note.id, author) else None
+        check_item(note, author)
+        return note
     uri = uri_of(item)
     if uri is None or not same_origin(uri, author):
         return None
-    return (await fetch_note(app, uri, budget)).note
+    note = (await fetch_note(app, uri, budget)).note
+    check_item(note, author)
+    return note

@@ -78,6 +78,80 @@ def test_a_post_belongs_to_the_actor() -> None:
             ownership.check_object(activity(), forged)
 
 
+@pytest.mark.sec("SEC-060", "SEC-064")
+def test_what_is_only_named_lies_with_the_actor() -> None:
+    ownership.check_named(activity(), NOTE)
+    for uri in (
+        "https://c.example/notes/1",
+        "http://b.example/notes/1",
+        "https://b.example:1/x",
+        "",
+    ):
+        with pytest.raises(NotTrusted):
+            ownership.check_named(activity(), uri)
+
+
+def test_a_vote_is_cast_by_its_actor() -> None:
+    for vote_id, author in ((NOTE, ALICE), (f"{ALICE}#votes/1", None), (None, ALICE), (None, None)):
+        ownership.check_vote(activity(), vote_id, author)
+    for vote_id, author in (
+        (NOTE, BOB),
+        (None, CARLA),
+        ("https://c.example/1", ALICE),
+        ("#1", None),
+    ):
+        with pytest.raises(NotTrusted):
+            ownership.check_vote(activity(), vote_id, author)
+
+
+def test_a_collection_holds_posts_of_its_owner() -> None:
+    ownership.check_item(note(), ALICE)
+    for item in (note(BOB), note(CARLA), note(note_id="https://c.example/notes/1")):
+        with pytest.raises(NotTrusted):
+            ownership.check_item(item, ALICE)
+
+
+def test_a_post_that_was_fetched_again_is_the_same() -> None:
+    ownership.check_known(note(), NOTE, ALICE)
+    for other in (note(BOB), note(note_id=f"{NOTE}0")):
+        with pytest.raises(NotTrusted):
+            ownership.check_known(other, NOTE, ALICE)
+
+
+def test_an_actor_features_in_the_collections_that_its_document_names() -> None:
+    own = f"{ALICE}/featured"
+    assert ownership.owns_collection(activity(), own, named=[None, own])
+    for collection, named in (
+        (f"{BOB}/featured", [own]),
+        (None, [None]),
+        (f"{CARLA}/featured", [f"{CARLA}/featured"]),
+        (own, []),
+    ):
+        assert not ownership.owns_collection(activity(), collection, named=named)
+
+
+@pytest.mark.sec("SEC-084")
+def test_what_was_fetched_is_what_its_id_names() -> None:
+    assert ownership.is_in_its_place(NOTE, NOTE)
+    assert ownership.is_in_its_place(f"{NOTE}#part", NOTE)
+    for location in (
+        "https://c.example/notes/1",
+        f"{NOTE}?x",
+        f"{NOTE}/",
+        "http://b.example/notes/1",
+    ):
+        assert not ownership.is_in_its_place(NOTE, location)
+
+
+def test_a_proof_is_made_by_the_actor() -> None:
+    ownership.check_proof_key(activity(), f"{ALICE}#ed25519-key")
+    ownership.check_proof_owner(activity(), ALICE)
+    with pytest.raises(NotAuthentic):
+        ownership.check_proof_key(activity(), f"{CARLA}#ed25519-key")
+    with pytest.raises(NotAuthentic):
+        ownership.check_proof_owner(activity(), BOB)
+
+
 def test_an_actor_is_updated_by_itself() -> None:
     """SEC-066."""
     ownership.check_actor_update(activity(), Actor(ALICE, "Person", "alice", f"{ALICE}/inbox"))
@@ -96,10 +170,18 @@ def test_a_delete_is_for_the_owner() -> None:
 
 def test_an_undo_is_for_the_same_actor() -> None:
     """SEC-069."""
-    ownership.check_same_actor(activity(), ALICE)
-    ownership.check_same_actor(activity(), None)
-    with pytest.raises(NotTrusted):
-        ownership.check_same_actor(activity(), BOB)
+    ownership.check_undone(activity(), f"{ALICE}/likes/1", ALICE)
+    ownership.check_undone(activity(), f"{ALICE}/likes/1", None)
+    ownership.check_undone(activity(), None, None)
+    for uri, actor in (
+        (f"{ALICE}/likes/1", BOB),
+        (None, BOB),
+        ("https://c.example/likes/1", ALICE),
+        ("https://c.example/likes/1", None),
+        ("https://b.example:8443/likes/1", None),
+    ):
+        with pytest.raises(NotTrusted):
+            ownership.check_undone(activity(), uri, actor)
 
 
 def test_an_answer_comes_from_the_one_who_was_asked() -> None:
