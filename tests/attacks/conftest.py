@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fedimmp.app import App
-from tests.attacks.door import Door, open_door
+from tests.attacks.door import Door, Signing, modern_signed, open_door, signed
 from tests.databases import wipe
 from tests.federation.foreign import Foreign, allow, foreign
 from tests.federation.here import office
@@ -27,6 +27,13 @@ async def door(hq: App) -> AsyncIterator[Door]:
     """Let our office listen."""
     async with open_door(hq) as found:
         yield found
+
+
+@pytest.fixture(params=[signed, modern_signed], ids=["cavage", "rfc9421"])
+def sign(request: pytest.FixtureRequest) -> Signing:
+    """Sign by hand, in one scheme and in the other."""
+    signing: Signing = request.param
+    return signing
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -15,7 +15,8 @@ from activitypub.signatures.message import Message
 from fedimmp.app import App
 from fedimmp.build.site import web_app
 from tests.federation.foreign import Person
-from tests.protocol.people import request, rsa
+from tests.federation.members import count
+from tests.protocol.people import modern, request, rsa
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Door:
 
     async def ask(self, message: Message) -> tuple[int, dict[str, str]]:
         """Send a request; return the status and the headers of the answer."""
+        status, headers, _body = await self.read(message)
+        return status, headers
+
+    async def read(self, message: Message) -> tuple[int, dict[str, str], bytes]:
+        """Send a request; return status, headers (all in lower case) and body of the answer."""
         port = int(self.app.uris.host.partition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         lines = [f"{message.method} {message.target} HTTP/1.1"]
@@ -40,9 +46,22 @@ class Door:
         async with asyncio.timeout(20):
             answer = await reader.read()
         writer.close()
-        head = answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        start, _, body = answer.partition(b"\r\n\r\n")
+        head = start.decode("latin-1").split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in head[1:])
-        return int(head[0].split(" ")[1]), headers
+        return int(head[0].split(" ")[1]), headers, body
+
+
+async def refused(door: Door, message: Message, *statuses: int) -> None:
+    """Assert that a request is refused, with 401 unless another is named, and without a trace."""
+    assert await door.send(message) in (statuses or (401,))
+    assert await count(door.app, "inbox") == 0
+    assert await count(door.app, "statuses") == 0
+
+
+def post(person: Person) -> dict[str, Any]:
+    """Return an activity that is welcome if its signature is."""
+    return person.create(person.note())
 
 
 @contextlib.asynccontextmanager
@@ -56,6 +75,9 @@ async def open_door(app: App) -> AsyncIterator[Door]:
         yield Door(app)
     finally:
         await runner.cleanup()
+
+
+Signing = Callable[..., Message]
 
 
 def signed(app: App, person: Person, activity: dict[str, Any], **changes: Any) -> Message:
@@ -74,3 +96,15 @@ def signed(app: App, person: Person, activity: dict[str, Any], **changes: Any) -
         "signer": rsa(person.key_name),
     } | changes
     return request(**given)
+
+
+def modern_signed(app: App, person: Person, activity: dict[str, Any], **changes: Any) -> Message:
+    """Return the same signed after RFC 9421, with the changes of `tests.protocol.people.modern`."""
+    given: dict[str, Any] = {
+        "origin": app.uris.origin,
+        "body": orjson.dumps(activity),
+        "key_id": person.key.key_id,
+        "signer": rsa(person.key_name),
+        "now": datetime.now(UTC),
+    } | changes
+    return modern(**given)
