@@ -200,6 +200,7 @@ class InboxMemory:
     failed      key id -> the refusal and its sentence, where a key could not be had lately
     refetched   actors whose keys were fetched again lately, after a signature had not verified
     fruitless   how often a host was asked in vain for keys that nobody knows
+    backlogs    hosts, and whether too much of what they sent still waits
     knocks      refused hosts, so that each is logged once in a while only
     """
 
@@ -218,6 +219,7 @@ class InboxMemory:
     fruitless: Tally[str] = field(
         default_factory=lambda: Tally(most=100, seconds=60, capacity=1_000)
     )
+    backlogs: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=5, capacity=1_000))
     knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
     fetching: Locks[str] = field(default_factory=Locks)
     receipts: Batch[Any, Any] = field(default_factory=lambda: Batch(most=64))

@@ -57,19 +57,6 @@ class Lease:
     receipts: tuple[Receipt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedReceipt:
-    """An activity that was refused or given up, for people to look at."""
-
-    id: int
-    actor_uri: str
-    activity_uri: str
-    type: str
-    state: str
-    reason: str
-    received_at: datetime
-
-
 async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime) -> list[Standing]:
     """Store activities, wake their actors, and say of each what became of it.
 
@@ -257,21 +244,33 @@ async def find(conn: Connection, receipt_id: int) -> Receipt | None:
 
 
 async def finish(
-    tx: Transaction, done: Sequence[int], parked: Mapping[int, str], now: datetime
+    tx: Transaction,
+    done: Sequence[int],
+    parked: Mapping[int, str],
+    now: datetime,
+    *,
+    gathering: Sequence[int] = (),
 ) -> None:
-    """Mark activities as done, and others as parked with the reason."""
+    """Mark activities as done, and others as parked with the reason.
+
+    The body of what is done goes, unless a job is still to fetch something for it.
+    """
+    ended = [*done, *gathering]
     await tx.execute(
         """
         UPDATE inbox
         SET state = outcome.state,
             reason = outcome.reason,
-            done_at = $4
-        FROM unnest($1::bigint[], $2::text[], $3::text[]) AS outcome (id, state, reason)
+            body = CASE WHEN outcome.emptied THEN '' ELSE inbox.body END,
+            done_at = $5
+        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[])
+            AS outcome (id, state, reason, emptied)
         WHERE inbox.id = outcome.id
         """,
-        [*done, *parked],
-        ["done"] * len(done) + ["parked"] * len(parked),
-        [None] * len(done) + list(parked.values()),
+        [*ended, *parked],
+        ["done"] * len(ended) + ["parked"] * len(parked),
+        [None] * len(ended) + list(parked.values()),
+        [True] * len(done) + [False] * (len(gathering) + len(parked)),
         now,
     )
 
@@ -373,32 +372,6 @@ async def _lock(tx: Transaction, token: UUID, actor_uris: Sequence[str]) -> None
         raise LeaseLost("Another worker has taken over these actors.")
 
 
-async def list_refused(
-    conn: Connection, *, limit: int = 100, host: str | None = None
-) -> list[ParkedReceipt]:
-    """Return the newest activities that were parked or buried, of one host or of all."""
-    rows = await conn.fetch(
-        """
-        SELECT
-            id,
-            actor_uri,
-            activity_uri,
-            type,
-            state,
-            COALESCE(reason, '') AS reason,
-            received_at
-        FROM inbox
-        WHERE state IN ('parked', 'buried')
-            AND ($2::text IS NULL OR host = $2)
-        ORDER BY id DESC
-        LIMIT $1
-        """,
-        limit,
-        host,
-    )
-    return [ParkedReceipt(**dict(row)) for row in rows]
-
-
 async def count_by_state(conn: Connection) -> dict[str, int]:
     """Return how many activities there are in each state that occurs."""
     rows = await conn.fetch("SELECT state, count(*) AS number FROM inbox GROUP BY state")
@@ -411,18 +384,6 @@ async def prune(tx: Transaction, before: datetime) -> int:
         """
         DELETE FROM inbox
         WHERE state = 'done'
-            AND done_at < $1
-        """,
-        before,
-    )
-
-
-async def prune_refused(tx: Transaction, before: datetime) -> int:
-    """Forget activities that were parked or buried before."""
-    return await tx.execute(
-        """
-        DELETE FROM inbox
-        WHERE state IN ('parked', 'buried')
             AND done_at < $1
         """,
         before,

@@ -198,3 +198,37 @@ async def bury(tx: Transaction, uris: Sequence[str], host: str, now: datetime) -
         host,
         now,
     )
+
+
+async def trim_tombstones(tx: Transaction, most: int) -> int:
+    """Forget the oldest tombstones of other hosts that have more than `most` of them.
+
+    A host can name any number of ids that never were. Our own are all kept.
+    """
+    return await tx.execute(
+        """
+        DELETE FROM tombstones
+        USING (
+            SELECT
+                crowded.host,
+                (
+                    SELECT created_at
+                    FROM tombstones
+                    WHERE tombstones.host = crowded.host
+                    ORDER BY created_at DESC
+                    OFFSET $1
+                    LIMIT 1
+                ) AS last_at
+            FROM (
+                SELECT host
+                FROM tombstones
+                WHERE host <> ''
+                GROUP BY host
+                HAVING count(*) > $1
+            ) AS crowded
+        ) AS surplus
+        WHERE tombstones.host = surplus.host
+            AND tombstones.created_at <= surplus.last_at
+        """,
+        most,
+    )

@@ -13,6 +13,7 @@ from fedimmp import VERSION
 from fedimmp.cli.configuring import config
 from fedimmp.cli.databases import db
 from fedimmp.cli.demo import demo
+from fedimmp.cli.inboxes import inbox
 from fedimmp.cli.initial import init
 from fedimmp.cli.members import member
 from fedimmp.cli.peers import peer
@@ -26,6 +27,7 @@ COMMANDS: Sequence[click.Command] = (
     member,
     token,
     peer,
+    inbox,
     report,
     config,
     db,

@@ -9,8 +9,8 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
 from fedimmp.services import peering
-from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
+from storage.inbox_review import KeptReceipt
 from storage.peers import Peer, SignatureScheme
 
 _ACTOR: Final = "cli"
@@ -128,7 +128,7 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
 def show(host: str, config_path: Path | None, as_json: bool) -> None:
     """Show one host's entry, and what it sent that could not be understood or trusted."""
 
-    async def work(app: App) -> tuple[Peer, HostState | None, list[ParkedReceipt]]:
+    async def work(app: App) -> tuple[Peer, HostState | None, list[KeptReceipt]]:
         found = await peering.get_peer(app, host)
         states = await peering.delivery_states(app)
         return found, states.get(found.host), await peering.refused_activities(app, found.host)
@@ -146,7 +146,7 @@ def show(host: str, config_path: Path | None, as_json: bool) -> None:
         click.echo(f"{'refused':12} {shown}")
 
 
-def _refusal(receipt: ParkedReceipt) -> dict[str, str]:
+def _refusal(receipt: KeptReceipt) -> dict[str, str]:
     """Return what is told of a refused activity; a peer's words must not steer a terminal."""
     told = {
         "received_at": receipt.received_at.isoformat(),

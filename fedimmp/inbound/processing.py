@@ -34,6 +34,7 @@ _PAUSES = (1, 5, 30, 120, 600)
 @dataclass(slots=True)
 class _Results:
     done: list[int] = field(default_factory=list)
+    gathering: list[int] = field(default_factory=list)
     parked: dict[int, str] = field(default_factory=dict)
 
 
@@ -74,8 +75,12 @@ async def _apply_together(app: App, held: Lease, items: Sequence[Item]) -> None:
         results = _Results()
         for group in _rounds(items):
             await _apply_group(tx, app, group, results, now)
-        await inbox.finish(tx, results.done, results.parked, now)
+        await _finish(tx, results, now)
         await inbox.release(tx, held, now)
+
+
+async def _finish(tx: Transaction, results: _Results, now: datetime) -> None:
+    await inbox.finish(tx, results.done, results.parked, now, gathering=results.gathering)
 
 
 def _rounds(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -133,7 +138,9 @@ async def _apply_item(
             if outcome is Outcome.GATHER:
                 payload = {"receipt_id": receipt.id}
                 await jobs.enqueue(tx, "gather_activity", payload, key=str(receipt.id))
-            results.done.append(receipt.id)
+                results.gathering.append(receipt.id)
+            else:
+                results.done.append(receipt.id)
 
 
 async def _wake_hosts(tx: Transaction, receipts: Sequence[Receipt], now: datetime) -> None:
@@ -179,7 +186,7 @@ async def _apply_alone(app: App, held: Lease, item: Item) -> None:
         await _wake_hosts(tx, [item.receipt], now)
         results = _Results()
         await _apply_item(tx, app, item, results, now)
-        await inbox.finish(tx, results.done, results.parked, now)
+        await _finish(tx, results, now)
         await inbox.check_held(tx, held, item.receipt.actor_uri)
 
     try:

@@ -11,15 +11,18 @@ from activitypub.signatures.message import Message
 from activitypub.uris import host_of
 from activitypub.vocabulary import ACTIVITY_TYPES
 from fedimmp.app import App
-from fedimmp.errors import BadRequest, Forbidden, Unauthorized
+from fedimmp.errors import BadRequest, Forbidden, Unauthorized, Unavailable
 from fedimmp.errors import TooLarge as TooLargeRefusal
 from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
 from fedimmp.inbound.proving import find_author
 from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
-from storage import accounts, inbox
+from storage import accounts, inbox, inbox_review
 from storage.accounts import Account
 from storage.inbox import NewReceipt, Standing
 
+# What one host may have waiting, looked at every few seconds.
+MOST_WAITING = 100_000
+MOST_WAITING_BYTES = 256 * 1024 * 1024
 _SUSPENDED = "This account is suspended here."
 
 
@@ -43,6 +46,7 @@ async def receive(app: App, message: Message) -> str | None:
         if activity.type not in ACTIVITY_TYPES:
             # Servers announce much that is nothing to us; that is no error of theirs.
             return None
+        await _check_backlog(app, author.host)
         receipt = _receipt(activity, author, message.body)
         match await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
             case "taken":
@@ -67,6 +71,20 @@ async def _authenticated(app: App, message: Message, *, remembered: bool) -> Sig
         return await prove(app, message, knock)
     except KeyGone:
         return await _farewell_of_known(app, knock, message.body)
+
+
+async def _check_backlog(app: App, host: str) -> None:
+    """Raise Unavailable while too much of what the host sent still waits to be processed."""
+    full = app.inbox.backlogs.get(host)
+    if full is None:
+        # Whoever comes meanwhile need not look as well.
+        app.inbox.backlogs.put(host, False)
+        async with app.db.reader() as conn:
+            number, size = await inbox_review.count_waiting(conn, host, most=MOST_WAITING)
+        full = number >= MOST_WAITING or size >= MOST_WAITING_BYTES
+        app.inbox.backlogs.put(host, full)
+    if full:
+        raise Unavailable(f"Too much of what {host} sent waits here.", retry_after=60)
 
 
 def _receipt(activity: Activity, author: Signer, body: bytes) -> NewReceipt:

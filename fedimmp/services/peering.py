@@ -9,10 +9,10 @@ from activitypub.uris import check_host, host_of, is_loopback_name
 from fedimmp.app import App
 from fedimmp.effects.peers import peers_changed
 from fedimmp.errors import Conflict, Invalid, NotFound
-from storage import inbox, inbox_hosts, peers
+from storage import inbox_hosts, inbox_review, peers
 from storage.database import Connection
-from storage.inbox import ParkedReceipt
 from storage.inbox_hosts import HostState
+from storage.inbox_review import KeptReceipt
 from storage.peers import Peer, PeerTerms, SignatureScheme
 
 _MAX_NOTE = 1000
@@ -90,10 +90,10 @@ async def delivery_states(app: App) -> dict[str, HostState]:
         return {state.host: state for state in await inbox_hosts.list_hosts(conn)}
 
 
-async def refused_activities(app: App, host: str) -> list[ParkedReceipt]:
+async def refused_activities(app: App, host: str) -> list[KeptReceipt]:
     """Return the newest activities of a host that were parked or buried, with the reasons."""
     async with app.db.reader() as conn:
-        return await inbox.list_refused(conn, limit=_REFUSED_SHOWN, host=host)
+        return await inbox_review.list_receipts(conn, limit=_REFUSED_SHOWN, host=host)
 
 
 async def get_peer(app: App, host: str) -> Peer:

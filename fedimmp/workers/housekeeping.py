@@ -15,8 +15,10 @@ from storage import (
     events,
     idempotency,
     inbox,
+    inbox_review,
     oauth,
     outbox,
+    removals,
     sessions,
     sign_in,
     timelines,
@@ -30,6 +32,9 @@ _EVENTS_KEPT: Final = timedelta(hours=1)
 _RECEIPTS_KEPT: Final = timedelta(days=30)
 _SENT_KEPT: Final = timedelta(days=30)
 _DEAD_KEPT: Final = timedelta(days=90)
+# A liar may send what is refused, and delete what never was, without end.
+_REFUSED_PER_HOST: Final = 10_000
+_TOMBSTONES_PER_HOST: Final = 100_000
 _CODES_KEPT: Final = timedelta(days=1)
 _FAILURES_KEPT: Final = timedelta(days=1)
 
@@ -55,6 +60,18 @@ def _trim_ended(tx: Transaction, app: App, _now: datetime) -> Awaitable[int]:
     return backlog.trim_ended(tx, app.config.delivery.backlog_per_host)
 
 
+def _forget_refused(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
+    return inbox_review.prune_refused(tx, now - _DEAD_KEPT)
+
+
+def _trim_refused(tx: Transaction, _app: App, _now: datetime) -> Awaitable[int]:
+    return inbox_review.trim_refused(tx, _REFUSED_PER_HOST)
+
+
+def _trim_tombstones(tx: Transaction, _app: App, _now: datetime) -> Awaitable[int]:
+    return removals.trim_tombstones(tx, _TOMBSTONES_PER_HOST)
+
+
 _MINUTE: Final = timedelta(minutes=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
@@ -67,7 +84,9 @@ CHORES: Final = (
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
-    Chore("refused ones", _HOUR, lambda tx, _, now: inbox.prune_refused(tx, now - _DEAD_KEPT)),
+    Chore(
+        "refused ones", _HOUR, lambda tx, _, now: inbox_review.prune_refused(tx, now - _DEAD_KEPT)
+    ),
     Chore("late deliveries", _HOUR, _give_up),
     Chore("surplus deliveries", _TEN_MINUTES, _trim_waiting),
     Chore("surplus dead deliveries", _TEN_MINUTES, _trim_ended),

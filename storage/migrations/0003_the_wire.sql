@@ -86,6 +86,9 @@ CREATE INDEX further_reactions_status ON further_reactions (status_id);
 -- ----------------------------------------------------------------------------------- threads
 
 ALTER TABLE conversations ADD COLUMN fetched_at timestamptz; -- last look at other offices
+-- How many parents wait to be fetched from one host.
+CREATE INDEX jobs_parents ON jobs ((payload ->> 'host'))
+    WHERE kind = 'fetch_parent' AND state = 'waiting';
 
 -- --------------------------------------------------------------------------- quotes and consent
 
@@ -125,3 +128,10 @@ CREATE INDEX deliveries_since ON deliveries (created_at) WHERE state = 'waiting'
 DROP INDEX lanes_host;
 CREATE INDEX lanes_next ON lanes (host, attempts, due_at, id) WHERE due_at < 'infinity';
 CREATE INDEX lanes_host ON lanes (host);
+
+-- ------------------------------------------------------------------------ what arrives: bounds
+
+-- How much of a host waits is counted now and then, and what was refused is looked up by host.
+CREATE INDEX inbox_waiting_host ON inbox (host) WHERE state = 'waiting';
+CREATE INDEX inbox_refused_host ON inbox (host, id) WHERE state IN ('parked', 'buried');
+CREATE INDEX tombstones_host ON tombstones (host, created_at);

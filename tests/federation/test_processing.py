@@ -14,7 +14,7 @@ from fedimmp.inbound import dispatch, processing
 from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.receive import receive
 from fedimmp.inbound.received import Outcome, Received
-from storage import inbox, removals
+from storage import inbox, inbox_review, removals
 from storage.database import Transaction
 from storage.errors import LeaseLost
 from tests.federation.foreign import Foreign, Person
@@ -119,7 +119,7 @@ async def test_refused_activity_is_parked_beside_its_neighbours(hq: App, porto: 
     assert await parked(hq) == ["The actor is not the author of the post."]
     assert await status_of(hq, own["id"]) is not None
     async with hq.db.reader() as conn:
-        refused = await inbox.list_refused(conn, host=porto.host)
+        refused = await inbox_review.list_receipts(conn, host=porto.host)
     assert [each.actor_uri for each in refused] == [bela.uri]
 
 

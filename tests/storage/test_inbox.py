@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage import inbox, peers
+from storage import inbox, inbox_review, peers
 from storage.database import Database, Transaction
 from storage.errors import LeaseLost
 from storage.inbox import NewReceipt
@@ -131,7 +131,7 @@ async def test_failures_are_counted_and_bury(tx: Transaction, now: datetime) -> 
     assert (again.id, again.attempts) == (receipt_id, 1)
     assert await inbox.fail(tx, receipt_id, "a bug", now, most_attempts=2)
 
-    refused = await inbox.list_refused(tx)
+    refused = await inbox_review.list_receipts(tx)
     assert [(each.state, each.reason) for each in refused] == [("buried", "a bug")]
 
 
@@ -146,8 +146,8 @@ async def test_pruning_forgets_what_is_done_and_apart_what_was_refused(
 
     assert await inbox.prune(tx, now + MINUTE) == 1
     assert await inbox.count_by_state(tx) == {"parked": 1, "waiting": 1}
-    assert await inbox.prune_refused(tx, now) == 0
-    assert await inbox.prune_refused(tx, now + MINUTE) == 1
+    assert await inbox_review.prune_refused(tx, now) == 0
+    assert await inbox_review.prune_refused(tx, now + MINUTE) == 1
     assert await inbox.count_by_state(tx) == {"waiting": 1}
 
 
