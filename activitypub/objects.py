@@ -154,6 +154,7 @@ class Authorization:
 class Note:
     """A post of any type, with raw HTML of the peer.
 
+    replies is the collection of its replies as the document has it: its id, or the collection.
     published is None where it is missing or unreadable. name is the title of an Article, Page,
     Video or Event, or the chosen option of a vote. Public in to and cc has its one full spelling.
     direct says that the post is for those alone whom it names (litepub).
@@ -184,6 +185,7 @@ class Note:
     emojis: tuple[Emoji, ...] = ()
     quote: Quoting | None = None
     quote_policy: QuotePolicy | None = None
+    replies: dict[str, Any] | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
-"""The posts above and below one, as far as a viewer may and wants to see them."""
+"""The posts above and below one, as far as a viewer may and wants to see them.
 
+Also when other offices were asked for the posts of a thread that have not come.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage import fragments
-from storage.database import Connection
+from storage.database import Connection, Transaction
 
 # A peer can send chains and cycles of any length; nobody reads further than this.
 _MOST_ABOVE = 400
@@ -94,3 +99,58 @@ async def _descendants(conn: Connection, viewer_id: int | None, status_id: int) 
         status_id,
     )
     return [row["id"] for row in rows]
+
+
+async def uri_of_conversation(conn: Connection, conversation_id: int) -> str | None:
+    """Return the id under which offices know a conversation."""
+    uri: str | None = await conn.fetchval(
+        "SELECT uri FROM conversations WHERE id = $1", conversation_id
+    )
+    return uri
+
+
+async def is_fetch_due(conn: Connection, conversation_id: int, before: datetime) -> bool:
+    """Tell whether other offices were last asked about a conversation before this time."""
+    due: bool | None = await conn.fetchval(
+        "SELECT fetched_at IS NULL OR fetched_at < $2 FROM conversations WHERE id = $1",
+        conversation_id,
+        before,
+    )
+    return bool(due)
+
+
+async def claim_fetch(
+    tx: Transaction, conversation_id: int, now: datetime, before: datetime
+) -> bool:
+    """Note that other offices are asked now; False when they were since `before`."""
+    return bool(
+        await tx.execute(
+            """
+            UPDATE conversations
+            SET fetched_at = $2
+            WHERE id = $1
+              AND (fetched_at IS NULL OR fetched_at < $3)
+            """,
+            conversation_id,
+            now,
+            before,
+        )
+    )
+
+
+async def count_parents_sought(conn: Connection, hosts: Collection[str | None]) -> dict[str, int]:
+    """Return how many posts that were answered are still to be fetched from these hosts."""
+    if not hosts:
+        return {}
+    rows = await conn.fetch(
+        """
+        SELECT payload ->> 'host' AS host, count(*) AS number
+        FROM jobs
+        WHERE kind = 'fetch_parent'
+          AND state = 'waiting'
+          AND payload ->> 'host' = ANY($1::text[])
+        GROUP BY 1
+        """,
+        sorted(host for host in hosts if host is not None),
+    )
+    return {row["host"]: row["number"] for row in rows}

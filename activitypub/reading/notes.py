@@ -1,13 +1,13 @@
 """Posts of peers become typed values."""
 
 import html
-import re
 from typing import Any
 
 from activitypub.errors import Malformed
 from activitypub.objects import Mention, Note
 from activitypub.properties import (
     audience_of,
+    first,
     flag_of,
     id_of,
     language_of,
@@ -24,6 +24,7 @@ from activitypub.reading.parts import (
     MAX_SUMMARY,
     own_page,
     read_emojis,
+    read_hashtag,
     required_id,
     tags,
     type_among,
@@ -33,9 +34,7 @@ from activitypub.uris import shown
 from activitypub.vocabulary import NOTE_TYPES
 
 # Mastodon's limits (its FEDERATION.md), and ours where it names none.
-MAX_CONTENT = 200_000
-
-_HASHTAG = re.compile(r"\w{1,200}")
+MAX_CONTENT = 100_000
 
 
 def read_note(document: dict[str, Any]) -> Note:
@@ -76,6 +75,7 @@ def read_note(document: dict[str, Any]) -> Note:
         emojis=read_emojis(tags(document, "Emoji")),
         quote=read_quoting(document),
         quote_policy=read_quote_policy(document),
+        replies=_read_replies(document),
     )
 
 
@@ -84,6 +84,11 @@ def _as_html(document: dict[str, Any], content: str) -> str:
     if media_type_of(document.get("mediaType")) in (None, "text/html", "application/xhtml+xml"):
         return content
     return html.escape(content).replace("\n", "<br>")
+
+
+def _read_replies(document: dict[str, Any]) -> dict[str, Any] | str | None:
+    value = first(document.get("replies"))
+    return value if isinstance(value, dict) else uri_of(value)
 
 
 def _read_mentions(document: dict[str, Any]) -> tuple[Mention, ...]:
@@ -97,7 +102,6 @@ def _read_mentions(document: dict[str, Any]) -> tuple[Mention, ...]:
 def _read_hashtags(document: dict[str, Any]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for item in tags(document, "Hashtag"):
-        name = text_of(item, "name", MAX_NAME).removeprefix("#")
-        if _HASHTAG.fullmatch(name):
+        if (name := read_hashtag(item)) is not None:
             found.setdefault(name.casefold(), name)
     return tuple(found.values())

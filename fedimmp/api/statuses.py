@@ -11,6 +11,7 @@ from fedimmp.entities.statuses import render_edits, render_source, render_status
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services import posting
 from fedimmp.services.posting import Draft, MediaChange, PollDraft
+from fedimmp.services.threads import request_thread
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
 from fedimmp.web.routes import Route
@@ -117,6 +118,7 @@ async def context(call: Call) -> web.StreamResponse:
         thread = await threads.load(conn, viewer_id, status.id)
         ids = [*thread.ancestors, *thread.descendants]
         rendered = await render_statuses(call.app, conn, ids, viewer_id)
+    await request_thread(call.app, status)
     by_id = {int(one["id"]): one for one in rendered}
     return json_response(
         {

@@ -8,6 +8,7 @@ from aiohttp import web
 from fedimmp.api import (
     accounts,
     conversations,
+    featured_tags,
     files,
     instance,
     lists,
@@ -35,6 +36,7 @@ from fedimmp.web.error_pages import error_page
 from fedimmp.web.routes import Route
 from fedimmp.wire import actors, collections, discovery, inbox, notes, replies
 from fedimmp.wire import quotes as stamps
+from fedimmp.wire.reading import depending_on_signature
 
 Role = Literal["all", "web", "stream"]
 
@@ -42,6 +44,7 @@ _API: Final[tuple[Route, ...]] = (
     *instance.ROUTES,
     *profile.ROUTES,
     *accounts.ROUTES,
+    *featured_tags.ROUTES,
     *relationships.ROUTES,
     *reports.ROUTES,
     *statuses.ROUTES,
@@ -67,12 +70,15 @@ _PAGES: Final[tuple[Route, ...]] = (
     *people.ROUTES,
     *static.ROUTES,
 )
-_WIRE: Final[tuple[Route, ...]] = (
+_SIGNED: Final[tuple[Route, ...]] = (
     *actors.ROUTES,
     *notes.ROUTES,
     *replies.ROUTES,
     *stamps.ROUTES,
     *collections.ROUTES,
+)
+_WIRE: Final[tuple[Route, ...]] = (
+    *depending_on_signature(_SIGNED),
     *discovery.ROUTES,
     *inbox.ROUTES,
 )

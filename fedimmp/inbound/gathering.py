@@ -9,6 +9,7 @@ from fedimmp.app import App
 from fedimmp.effects.statuses import replies_adopted
 from fedimmp.inbound.reading import Ignored, Refused, Understood, understand
 from fedimmp.ingest.fetched import store_fetched
+from fedimmp.ingest.threads import seek_thread
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.notes import fetch_note
 from storage import accounts, inbox, statuses
@@ -63,7 +64,11 @@ async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:
     now = app.now()
 
     async def work(tx: Transaction) -> None:
-        await store_fetched(tx, app, [fetched], now, backfill=True, ancestors=ancestors)
+        stored = await store_fetched(tx, app, [fetched], now, backfill=True, ancestors=ancestors)
+        for status in stored:
+            # Somebody here was told of a reply in a thread that never came: there will be others.
+            if status.in_reply_to_uri is None:
+                await seek_thread(tx, status, now)
 
     await app.db.transact(work)
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from fedimmp.app import App
 from fedimmp.ingest.accounts import upsert_actor
-from fedimmp.ingest.notes import MAX_ANCESTORS, ArrivedNote, create_notes
+from fedimmp.ingest.notes import ArrivedNote, create_notes
 from fedimmp.ingest.quotes import MAX_QUOTE_DEPTH
+from fedimmp.ingest.threads import MAX_ANCESTORS
 from fedimmp.remote.notes import FetchedNote
 from storage import accounts
 from storage.database import Transaction

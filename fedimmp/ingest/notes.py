@@ -8,22 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activitypub.audience import visibility
-from activitypub.errors import Malformed
 from activitypub.objects import Note
-from activitypub.uris import host_of
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_published
 from fedimmp.ingest.contents import content_of, distinct_ids
 from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.quotes import MAX_QUOTE_DEPTH, new_quote, policy_of, settle_quotes
-from storage import accounts, jobs, peers, readership, statuses
+from fedimmp.ingest.threads import MAX_ANCESTORS, conversation_of, seek_parents
+from storage import accounts, readership, statuses
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.ids import id_for_remote
 from storage.statuses import NewMention, NewStatus, Status
-
-# A chain of unknown parents is followed this far upwards (SEC-112 of our security tests).
-MAX_ANCESTORS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ async def create_notes(
     claims = {each.note.id: each.note.quote for each in wanted if each.note.quote is not None}
     await settle_quotes(tx, app, claims, stored, now, depth=quotes)
     if ancestors > 0:
-        await _seek_parents(tx, app, stored, ancestors)
+        await seek_parents(tx, app, stored, ancestors)
     return stored
 
 
@@ -137,7 +133,7 @@ def _new_status(
         sensitive=content.sensitive,
         language=note.language,
         in_reply_to_uri=note.in_reply_to,
-        conversation_uri=note.context or note.conversation,
+        conversation_uri=conversation_of(note),
         mentions=tuple(mentions_of(note, author, people)),
         tags=content.tags,
         attachments=content.attachments,
@@ -146,29 +142,3 @@ def _new_status(
         quote_automatic=automatic,
         quote_manual=manual,
     )
-
-
-async def _seek_parents(
-    tx: Transaction, app: App, stored: Sequence[Status], ancestors: int
-) -> None:
-    """Have unknown parents at allowed hosts fetched by jobs of their own."""
-    missing = {
-        status.in_reply_to_uri
-        for status in stored
-        if status.in_reply_to_uri is not None and status.in_reply_to_id is None
-    }
-    if not missing:
-        return
-    allowed = await peers.allowed_hosts(tx)
-    gone = await statuses.tombstoned(tx, sorted(missing))
-    for uri in sorted(missing - gone):
-        if not app.uris.is_local(uri) and _host(uri) in allowed:
-            payload = {"uri": uri, "ancestors": ancestors - 1}
-            await jobs.enqueue(tx, "fetch_parent", payload, key=uri)
-
-
-def _host(uri: str) -> str | None:
-    try:
-        return host_of(uri)
-    except Malformed:
-        return None

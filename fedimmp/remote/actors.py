@@ -15,8 +15,7 @@ async def fetch_actor(app: App, uri: str, budget: Budget) -> Actor:
     Raises the errors of the protocol: NotTrusted, Unreachable, Gone, Malformed, TooLarge, and
     BudgetSpent.
     """
-    await check_uri(app, uri)
-    budget.spend()
+    budget.spend(await check_uri(app, uri))
     key = await instance_key(app)
     actor = await app.client.get_actor(uri, key)
     await check_handle(app, actor, key)

@@ -24,8 +24,7 @@ async def fetch_note(app: App, uri: str, budget: Budget) -> FetchedNote:
 
     Raises NotTrusted, Unreachable, Gone (also for a tombstone), Malformed, TooLarge, BudgetSpent.
     """
-    await check_uri(app, uri)
-    budget.spend()
+    budget.spend(await check_uri(app, uri))
     note = await app.client.get_note(uri, await instance_key(app))
     check_note(note)
     await check_uri(app, note.id)

@@ -14,6 +14,7 @@ from fedimmp.inbound.gathering import fetch_parent, gather_activity
 from fedimmp.inbound.quotes import verify_quote
 from fedimmp.services import discovery, leaving, media, moving, voting
 from fedimmp.services.backfilling import backfill
+from fedimmp.services.threads import fetch_thread
 from storage import jobs
 from storage.errors import StorageError, Unavailable
 from storage.jobs import Job
@@ -27,6 +28,7 @@ KINDS: Final[Mapping[str, Work]] = {
     "backfill": backfill,
     "discard_media": media.discard_detached,
     "fetch_parent": fetch_parent,
+    "fetch_thread": fetch_thread,
     "gather_activity": gather_activity,
     "move_followers": moving.move_followers,
     "poll_counts": voting.send_counts,

@@ -1,0 +1,87 @@
+"""How a post finds its thread: what it answers, and the conversation that it is part of.
+
+What is missing is fetched by jobs of their own, and no peer can have us fetch without end.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from activitypub.errors import Malformed
+from activitypub.objects import Note
+from activitypub.uris import host_of, same_origin
+from fedimmp.app import App
+from storage import jobs, peers, statuses, threads
+from storage.database import Transaction
+from storage.statuses import Status
+
+# A chain of unknown parents is followed this far upwards (SEC-112 of our security tests).
+MAX_ANCESTORS: Final = 50
+# So many wait for one host at most; what else it names is found when somebody looks at the thread.
+_MOST_PARENTS_WAITING: Final = 200
+# The offices of a thread are asked for its other posts no more often than this.
+THREAD_PAUSE: Final = timedelta(minutes=10)
+
+
+def conversation_of(note: Note) -> str | None:
+    """Return the conversation that a post says it is part of, None where it may not say so.
+
+    Its parent's conversation counts for more. A post that answers nothing begins a conversation:
+    it cannot name one of another office, and so be put among what is said there.
+    """
+    uri = note.context or note.conversation
+    if uri is None or note.in_reply_to is not None or same_origin(uri, note.id):
+        return uri
+    # tag:HOST,DATE:... as Mastodon has long used.
+    return uri if uri.startswith(f"tag:{host_of(note.id)},") else None
+
+
+async def seek_parents(tx: Transaction, app: App, stored: Sequence[Status], ancestors: int) -> None:
+    """Have unknown parents at allowed hosts fetched by jobs of their own."""
+    missing = {
+        status.in_reply_to_uri
+        for status in stored
+        if status.in_reply_to_uri is not None and status.in_reply_to_id is None
+    }
+    if not missing:
+        return
+    allowed = await peers.allowed_hosts(tx)
+    gone = await statuses.tombstoned(tx, sorted(missing))
+    wanted = {
+        uri: host
+        for uri in sorted(missing - gone)
+        if not app.uris.is_local(uri) and (host := _host(uri)) in allowed
+    }
+    waiting = dict(await threads.count_parents_sought(tx, set(wanted.values())))
+    for uri, host in wanted.items():
+        if waiting.get(host, 0) >= _MOST_PARENTS_WAITING:
+            continue
+        waiting[host] = waiting.get(host, 0) + 1
+        payload = {"uri": uri, "ancestors": ancestors - 1, "host": host}
+        await jobs.enqueue(tx, "fetch_parent", payload, key=uri)
+
+
+async def seek_thread(tx: Transaction, status: Status, now: datetime) -> None:
+    """Have the other posts of a thread fetched, unless that was asked for a moment ago."""
+    if not may_be_sought(status):
+        return
+    conversation_id = status.conversation_id or status.id
+    if await threads.claim_fetch(tx, conversation_id, now, now - THREAD_PAUSE):
+        payload = {"status_id": status.id}
+        await jobs.enqueue(tx, "fetch_thread", payload, key=str(conversation_id))
+
+
+def may_be_sought(status: Status) -> bool:
+    """Tell whether other offices may be asked about a thread: only for what everybody may read."""
+    return (
+        status.visibility in ("public", "unlisted")
+        and status.reblog_of_id is None
+        and status.conversation_id is not None
+    )
+
+
+def _host(uri: str) -> str | None:
+    try:
+        return host_of(uri)
+    except Malformed:
+        return None
