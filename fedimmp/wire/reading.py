@@ -1,15 +1,19 @@
 """How the wire is read: who signed a request, whether a browser asks, and how we answer."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import wraps
 from typing import Any, Final
 
 from aiohttp import web
 
 from activitypub.signatures.message import Message
 from activitypub.vocabulary import CONTENT_TYPE
-from fedimmp.errors import NotFound, Unauthorized
+from fedimmp.errors import NotFound, Refusal, Unauthorized
 from fedimmp.inbound.authenticate import Signer, authenticate
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
+from fedimmp.web.routes import Handler, Route
 from storage import notes, relationships, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account, find
 from storage.database import Connection
@@ -17,6 +21,23 @@ from storage.notes import NoteRow
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Signature, Signature-Input"}
 _DOCUMENT_TYPES: Final = ("application/activity+json", "application/ld+json", "application/json")
+
+
+def depending_on_signature(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """Return routes whose refusals say, as their documents do, that they are the signer's alone."""
+    return tuple(replace(route, handler=_depending(route.handler)) for route in routes)
+
+
+def _depending(handler: Handler) -> Handler:
+    @wraps(handler)
+    async def handle(call: Call) -> web.StreamResponse:
+        try:
+            return await handler(call)
+        except Refusal as refusal:
+            refusal.headers = {**_HEADERS, **refusal.headers}
+            raise
+
+    return handle
 
 
 def message_of(call: Call, body: bytes = b"") -> Message:
@@ -37,9 +58,7 @@ def is_signed(call: Call) -> bool:
 async def signer_of(call: Call) -> Signer:
     """Return who asks; raises Unauthorized unsigned, Forbidden for a host that is not allowed."""
     if not is_signed(call):
-        raise Unauthorized(
-            "This needs an HTTP signature of an office that we know", headers=_HEADERS
-        )
+        raise Unauthorized("This needs an HTTP signature of an office that we know")
     return await authenticate(call.app, message_of(call))
 
 
