@@ -37,7 +37,6 @@ from fedimmp.web.routes import Route
 from fedimmp.wire import actors, collections, discovery, inbox, notes, replies
 from fedimmp.wire import quotes as stamps
 from fedimmp.wire.reading import depending_on_signature
-from fedimmp.wire.reading import depending_on_signature
 
 Role = Literal["all", "web", "stream"]
 
