@@ -236,6 +236,16 @@ async def insert_pin(
     return True
 
 
+async def is_pinned(conn: Connection, account_id: int, status_id: int) -> bool:
+    """Tell whether an account has pinned a status."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM pins WHERE account_id = $1 AND status_id = $2)",
+        account_id,
+        status_id,
+    )
+    return found
+
+
 async def delete_pin(tx: Transaction, account_id: int, status_id: int) -> bool:
     """Unpin a status; False when it was not pinned."""
     return bool(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from storage.database import Connection
+from storage.database import Connection, Transaction
 
 # Apps draw a week.
 DAYS = 7
@@ -32,6 +32,22 @@ async def find(conn: Connection, name: str) -> Tag | None:
     """Return the hashtag with this case-folded name."""
     row = await conn.fetchrow("SELECT id, name, display_name FROM tags WHERE name = $1", name)
     return None if row is None else Tag(**dict(row))
+
+
+async def ensure(tx: Transaction, tag_id: int, name: str, display_name: str) -> int:
+    """Return the id of the hashtag with this case-folded name, which is made if need be."""
+    found: int = await tx.fetchval(
+        """
+        INSERT INTO tags (id, name, display_name)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name
+        RETURNING id
+        """,
+        tag_id,
+        name,
+        display_name,
+    )
+    return found
 
 
 async def search(conn: Connection, text: str, *, limit: int, offset: int = 0) -> list[Tag]:

@@ -8,5 +8,6 @@ from activitypub.reading.activities import read_activity
 from activitypub.reading.actors import read_actor
 from activitypub.reading.consent import read_authorization
 from activitypub.reading.notes import read_note
+from activitypub.reading.parts import read_hashtag
 
-__all__ = ["read_activity", "read_actor", "read_authorization", "read_note"]
+__all__ = ["read_activity", "read_actor", "read_authorization", "read_hashtag", "read_note"]

@@ -23,6 +23,7 @@ MAX_SUMMARY = 20_000
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 500
 
+_HASHTAG = re.compile(r"\w{1,200}")
 _SHORTCODE = re.compile(r"[A-Za-z0-9_]{1,200}")
 
 
@@ -91,6 +92,14 @@ def tags(document: dict[str, Any], kind: str) -> list[dict[str, Any]]:
         for item in listed(document.get("tag"))[:MAX_TAGS]
         if isinstance(item, dict) and type_of(item, (kind,)) == kind
     ]
+
+
+def read_hashtag(item: object) -> str | None:
+    """Return the name of a Hashtag without its #, as it is written; None for anything else."""
+    if not isinstance(item, dict) or type_of(item, ("Hashtag",)) != "Hashtag":
+        return None
+    name = text_of(item, "name", MAX_NAME).removeprefix("#")
+    return name if _HASHTAG.fullmatch(name) else None
 
 
 def read_emojis(tags: list[dict[str, Any]]) -> tuple[Emoji, ...]:

@@ -172,6 +172,5 @@ ROUTES = (
     Route("GET", "/api/v1/accounts/{id}/followers", show_followers, _READ),
     Route("GET", "/api/v1/accounts/{id}/following", show_following, _READ),
     Route("GET", "/api/v1/accounts/{id}/lists", show_lists, ("read:lists",)),
-    Route("GET", "/api/v1/accounts/{id}/featured_tags", show_nothing, _READ),
     Route("GET", "/api/v1/accounts/{id}/endorsements", show_nothing, _READ),
 )

@@ -78,7 +78,6 @@ ROUTES = (
     _empty("/api/v1/filters", ("read:filters",)),
     _empty("/api/v2/filters", ("read:filters",)),
     _empty("/api/v1/followed_tags", ("read:follows",)),
-    _empty("/api/v1/featured_tags", ("read:accounts",)),
     _empty("/api/v1/endorsements", ("read:accounts",)),
     _empty("/api/v1/scheduled_statuses", ("read:statuses",)),
     _empty("/api/v1/announcements"),

@@ -71,7 +71,7 @@ def instance_v1_entity(app: App) -> dict[str, Any]:
     """Return the older Instance entity, which many apps still read first."""
     server = app.config.server
     configuration = _limits(app)
-    configuration["accounts"] = {"max_featured_tags": 0}
+    configuration["accounts"] = {"max_featured_tags": profiles.FEATURED_TAGS_MAXIMUM}
     del configuration["media_attachments"]["description_limit"]
     return {
         "uri": app.uris.host,
@@ -110,7 +110,7 @@ def _configuration(app: App) -> dict[str, Any]:
             "max_note_length": profiles.NOTE_MAXIMUM,
             "max_avatar_description_length": app.config.media.max_description_characters,
             "max_header_description_length": app.config.media.max_description_characters,
-            "max_featured_tags": 0,
+            "max_featured_tags": profiles.FEATURED_TAGS_MAXIMUM,
             "max_pinned_statuses": accounts.max_pins,
             "max_profile_fields": accounts.max_fields,
             "profile_field_name_limit": profiles.FIELD_NAME_MAXIMUM,

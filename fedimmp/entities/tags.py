@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from fedimmp.app import App
+from storage.featured_tags import FeaturedTag
 from storage.tags import Tag, Use
 
 
@@ -17,6 +18,19 @@ def tag_entity(app: App, tag: Tag, history: Sequence[Use]) -> dict[str, Any]:
         "history": [_day(use) for use in history],
         "following": False,
         "featuring": False,
+    }
+
+
+def featured_tag_entity(app: App, featured: FeaturedTag) -> dict[str, Any]:
+    """Return the FeaturedTag entity, whose id is not that of the hashtag."""
+    # One app fails on a hashtag that was never used; the day when it was shown is the least lie.
+    last = featured.last_status_at or featured.created_at.astimezone(UTC).date()
+    return {
+        "id": str(featured.id),
+        "name": featured.tag.display_name,
+        "url": app.uris.tag(featured.tag.name),
+        "statuses_count": str(featured.statuses_count),
+        "last_status_at": last.isoformat(),
     }
 
 

@@ -1,52 +1,60 @@
-"""Add and Remove on an actor's featured collection: pinned posts."""
+"""Add and Remove on an actor's collections: pinned posts, and hashtags of the profile."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from activitypub.objects import Activity
 from activitypub.ownership import owns_collection
+from activitypub.reading import read_hashtag
 from fedimmp.app import App
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
-from storage import interactions, statuses
+from storage import featured_tags, interactions, statuses, tags
 from storage.database import Transaction
 from storage.ids import new_id
 from storage.statuses import Status
 
 _MAX_PINS = 20
+_MAX_TAGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Featuring:
-    """Which post, in which collection; None where it is no post, such as a hashtag."""
+    """Which post or hashtag, in which collection; both are None where it is neither."""
 
     status_uri: str | None
+    hashtag: str | None
     collection: str | None
 
 
 def read_featuring(activity: Activity) -> Featuring:
     """Return what is added to or removed from which collection."""
-    return Featuring(object_uri(activity), activity.target)
+    hashtag = read_hashtag(activity.object)
+    uri = object_uri(activity) if hashtag is None else None
+    return Featuring(uri, hashtag, activity.target)
 
 
 async def apply_add(
     tx: Transaction, _app: App, received: Received, featuring: Featuring, now: datetime
 ) -> Outcome:
-    """Pin a known post of the actor."""
-    status = await _own_status(tx, received, featuring)
-    if status is not None:
-        await interactions.insert_pin(
-            tx, new_id(now), received.account.id, status.id, now, limit=_MAX_PINS
-        )
+    """Pin a known post of the actor, or show a hashtag on the profile."""
+    account_id = received.account.id
+    if (status := await _own_status(tx, received, featuring)) is not None:
+        await interactions.insert_pin(tx, new_id(now), account_id, status.id, now, limit=_MAX_PINS)
+    elif (name := _own_hashtag(received, featuring)) is not None:
+        tag_id = await tags.ensure(tx, new_id(now), name.casefold(), name)
+        await featured_tags.insert(tx, new_id(now), account_id, tag_id, now, limit=_MAX_TAGS)
     return Outcome.DONE
 
 
 async def apply_remove(
     tx: Transaction, _app: App, received: Received, featuring: Featuring, _now: datetime
 ) -> Outcome:
-    """Unpin a post of the actor."""
-    status = await _own_status(tx, received, featuring)
-    if status is not None:
-        await interactions.delete_pin(tx, received.account.id, status.id)
+    """Unpin a post of the actor, or show a hashtag no longer."""
+    account_id = received.account.id
+    if (status := await _own_status(tx, received, featuring)) is not None:
+        await interactions.delete_pin(tx, account_id, status.id)
+    elif (name := _own_hashtag(received, featuring)) is not None:
+        await featured_tags.delete_named(tx, account_id, name.casefold())
     return Outcome.DONE
 
 
@@ -61,6 +69,14 @@ async def _own_status(tx: Transaction, received: Received, featuring: Featuring)
     if status is None or status.account_id != account.id or status.reblog_of_id is not None:
         return None
     return status
+
+
+def _own_hashtag(received: Received, featuring: Featuring) -> str | None:
+    # Mastodon names the collection of posts for hashtags as well.
+    own = [received.account.featured_tags_url, received.account.featured_url]
+    if not owns_collection(received.activity, featuring.collection, named=own):
+        return None
+    return featuring.hashtag
 
 
 ADD = Handler(read_featuring, apply_add)

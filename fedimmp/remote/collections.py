@@ -6,7 +6,7 @@ from activitypub.errors import ProtocolError
 from activitypub.objects import Note
 from activitypub.ownership import check_item
 from activitypub.properties import first, listed, type_of, uri_of
-from activitypub.reading import read_note
+from activitypub.reading import read_hashtag, read_note
 from activitypub.uris import same_origin
 from activitypub.vocabulary import NOTE_TYPES
 from fedimmp.app import App
@@ -30,6 +30,12 @@ async def fetch_outbox(app: App, outbox: str, author: str, budget: Budget) -> li
 async def fetch_featured(app: App, featured: str, author: str, budget: Budget) -> list[Note]:
     """Return the posts that an author pinned, in the collection's order."""
     return await _notes(app, await _items(app, featured, budget), author, budget)
+
+
+async def fetch_featured_tags(app: App, url: str, budget: Budget) -> list[str]:
+    """Return the hashtags that somebody shows on the profile, as they are written."""
+    names = [read_hashtag(item) for item in await _items(app, url, budget)]
+    return [name for name in names if name is not None]
 
 
 async def _items(app: App, url: str, budget: Budget) -> list[Any]:

@@ -10,6 +10,7 @@ DISPLAY_NAME_MAXIMUM: Final = 100
 NOTE_MAXIMUM: Final = 2000
 FIELD_NAME_MAXIMUM: Final = 255
 FIELD_VALUE_MAXIMUM: Final = 255
+FEATURED_TAGS_MAXIMUM: Final = 10
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _BREAK: Final = re.compile(r"\n{2,}")

@@ -10,10 +10,10 @@ from activitypub.objects import Note
 from fedimmp.app import App
 from fedimmp.ingest.fetched import store_fetched
 from fedimmp.remote.budget import Budget
-from fedimmp.remote.collections import fetch_featured, fetch_outbox
+from fedimmp.remote.collections import fetch_featured, fetch_featured_tags, fetch_outbox
 from fedimmp.remote.notes import FetchedNote
 from fedimmp.services.discovery import refresh_account
-from storage import accounts, interactions, jobs, statuses
+from storage import accounts, featured_tags, interactions, jobs, statuses
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.ids import new_id
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _PAUSE = timedelta(hours=12)
 _FETCHES = 25
+_MAX_HASHTAGS = 20
 
 
 async def request_backfill(app: App, account: Account) -> None:
@@ -49,6 +50,7 @@ async def backfill(app: App, payload: Mapping[str, Any]) -> None:
     budget = Budget(_FETCHES)
     posts = await _fetch(app, account, budget)
     pinned = await _fetch_pinned(app, account, budget)
+    hashtags = await _fetch_hashtags(app, account, budget)
     now = app.now()
 
     async def work(tx: Transaction) -> None:
@@ -57,6 +59,8 @@ async def backfill(app: App, payload: Mapping[str, Any]) -> None:
         await store_fetched(tx, app, list(notes.values()), now, backfill=True, ancestors=0)
         if pinned is not None:
             await _pin(tx, account, pinned, now)
+        if hashtags is not None:
+            await _feature(tx, account, hashtags, now)
         await accounts.set_backfilled(tx, account.id, now)
 
     await app.db.transact(work)
@@ -70,6 +74,14 @@ async def _pin(tx: Transaction, account: Account, pinned: Sequence[Note], now: d
     await interactions.replace_pins(
         tx, account.id, [(first + place, status_id) for place, status_id in enumerate(ids)], now
     )
+
+
+async def _feature(tx: Transaction, account: Account, names: Sequence[str], now: datetime) -> None:
+    once = {name.casefold(): name for name in names[:_MAX_HASHTAGS]}.values()
+    first = new_id(now)
+    # A millisecond apart, since two ids of the same one can be equal.
+    shown = [(first + (place << 16), name) for place, name in enumerate(once)]
+    await featured_tags.replace(tx, account.id, shown, now)
 
 
 def _is_due(app: App, account: Account) -> bool:
@@ -98,4 +110,15 @@ async def _fetch_pinned(app: App, account: Account, budget: Budget) -> list[Note
         return await fetch_featured(app, account.featured_url, account.uri, budget)
     except ProtocolError as error:
         logger.info("the pinned posts of %s are not to be had: %s", account.uri, error)
+        return None
+
+
+async def _fetch_hashtags(app: App, account: Account, budget: Budget) -> list[str] | None:
+    """Return the hashtags of the profile, None where they cannot be told: then they stay."""
+    if account.featured_tags_url is None:
+        return []
+    try:
+        return await fetch_featured_tags(app, account.featured_tags_url, budget)
+    except ProtocolError as error:
+        logger.info("the hashtags of %s are not to be had: %s", account.uri, error)
         return None

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fedimmp.access import access_status
 from fedimmp.app import App
+from fedimmp.effects.features import status_pinned, status_unpinned
 from fedimmp.effects.interactions import favourited, unfavourited
 from fedimmp.effects.statuses import statuses_deleted, statuses_published
 from fedimmp.errors import Forbidden, Invalid
@@ -111,7 +112,8 @@ async def unbookmark(app: App, account_id: int, status_id: int) -> None:
 
 async def pin(app: App, account_id: int, status_id: int) -> None:
     """Show an own post on top of the profile; raises Invalid for others and for one too many."""
-    async with app.db.writer() as tx:
+
+    async def work(tx: Transaction) -> None:
         now = app.now()
         status = await access_status(tx, account_id, status_id)
         if status.reblog_of_id is not None:
@@ -120,18 +122,27 @@ async def pin(app: App, account_id: int, status_id: int) -> None:
             raise Invalid("Validation failed: Someone else's post cannot be pinned")
         if status.visibility == "direct":
             raise Invalid("Validation failed: A direct post cannot be pinned")
+        if await interactions.is_pinned(tx, account_id, status_id):
+            return
         pinned = await interactions.insert_pin(
             tx, new_id(now), account_id, status_id, now, limit=app.config.accounts.max_pins
         )
         if not pinned:
             raise Invalid("Validation failed: You have pinned the maximum number of posts already")
+        await status_pinned(tx, app, status, now)
+
+    await app.db.transact(work)
 
 
 async def unpin(app: App, account_id: int, status_id: int) -> None:
     """Take a post from the top of the profile."""
-    async with app.db.writer() as tx:
-        await access_status(tx, account_id, status_id)
-        await interactions.delete_pin(tx, account_id, status_id)
+
+    async def work(tx: Transaction) -> None:
+        status = await access_status(tx, account_id, status_id)
+        if await interactions.delete_pin(tx, account_id, status_id):
+            await status_unpinned(tx, app, status, app.now())
+
+    await app.db.transact(work)
 
 
 async def mute_conversation(app: App, account_id: int, status_id: int) -> None:

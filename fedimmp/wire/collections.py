@@ -9,11 +9,12 @@ from activitypub import writing
 from fedimmp.app import App
 from fedimmp.outbound.activities import announce_of
 from fedimmp.outbound.notes import outgoing_note
+from fedimmp.outbound.people import outgoing_tag
 from fedimmp.web.call import Call
 from fedimmp.web.forms import parse_id
 from fedimmp.web.routes import Route
 from fedimmp.wire.reading import check_welcome, document, member_of_path, signer_of
-from storage import accounts, notes, relationships, timelines
+from storage import accounts, featured_tags, notes, relationships, timelines
 from storage.accounts import Account, AccountView
 from storage.database import Connection
 from storage.notes import NoteRow
@@ -65,6 +66,15 @@ async def featured(call: Call) -> web.Response:
     now = call.app.now()
     posts = [outgoing_note(call.app, rows[each], now) for each in ids if each in rows]
     return document(writing.ordered_items(uri, [writing.note(post) for post in posts]))
+
+
+async def featured_hashtags(call: Call) -> web.Response:
+    """Show the hashtags on a member's profile."""
+    account, _ = await _authorised(call)
+    async with call.app.db.reader() as conn:
+        shown = await featured_tags.list_of(conn, account.id)
+    items = [outgoing_tag(call.app, each.tag) for each in shown]
+    return document(writing.collection(call.app.uris.featured_tags(account.id), items))
 
 
 async def instance_outbox(call: Call) -> web.Response:
@@ -123,5 +133,6 @@ ROUTES: Final = (
     Route("GET", "/ap/users/{id}/followers", followers, public=True, limit="none"),
     Route("GET", "/ap/users/{id}/following", following, public=True, limit="none"),
     Route("GET", "/ap/users/{id}/featured", featured, public=True, limit="none"),
+    Route("GET", "/ap/users/{id}/featured/tags", featured_hashtags, public=True, limit="none"),
     Route("GET", "/actor/outbox", instance_outbox, public=True, limit="none"),
 )

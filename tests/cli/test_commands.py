@@ -249,3 +249,36 @@ async def test_init_needs_an_origin_that_is_one(fedimmp: CommandLine, tmp_path: 
     for words in (("init",), ("init", "--origin", "http://hq.example")):
         await fedimmp.fails(*words, "--config", str(file), code=2, config=False)
     assert not file.exists()
+
+
+async def test_a_member_is_deleted_for_good(fedimmp: CommandLine) -> None:
+    ana = await make(fedimmp)
+
+    outcome = await fedimmp("member", "delete", ana, "--yes")
+    assert outcome.out.startswith(f"{ana} is deleted.")
+
+    listed = (await fedimmp("member", "list", "--json")).json
+    assert ana not in [one["username"] for one in listed]
+    await fedimmp.fails("member", "delete", ana, "--yes", code=2)
+    again = ("member", "create", ana, "--email", f"{ana}.again@hq.example")
+    assert "taken" in await fedimmp.fails(*again, code=1)
+
+
+async def test_aliases_and_moves(fedimmp: CommandLine) -> None:
+    ana, ben = await make(fedimmp, "ana"), await make(fedimmp, "ben")
+    refused = await fedimmp.fails("member", "move", ana, ben, code=2)
+    assert "to its aliases first" in refused
+
+    assert (await fedimmp("member", "alias", "add", ben, ana)).code == 0
+    (uri,) = (await fedimmp("member", "alias", "list", ben, "--json")).json
+    assert uri.startswith("https://hq.example/ap/users/")
+    assert uri in (await fedimmp("member", "alias", "list", ben)).out
+    assert (await fedimmp("member", "move", ana, ben)).out == f"{ana} goes on as {ben}.\n"
+    assert (await fedimmp("member", "move", ana, "--cancel")).out == f"{ana} stays.\n"
+    assert (await fedimmp("member", "alias", "remove", ben, ana)).code == 0
+
+    assert (await fedimmp("member", "alias", "list", ben, "--json")).json == []
+    await fedimmp.fails("member", "alias", "remove", ben, ana, code=2)
+    await fedimmp.fails("member", "alias", "add", ben, "@x@stranger.example", code=2)
+    await fedimmp.fails("member", "move", ana, code=2)
+    await fedimmp.fails("member", "move", ana, "--cancel", code=2)

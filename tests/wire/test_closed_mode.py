@@ -80,6 +80,7 @@ async def test_a_signature_of_a_stranger_opens_nothing(hq: Office, outsider: Off
         "followers",
         "following",
         "featured",
+        "featured/tags",
         "statuses/1",
         "activities/1",
     ],
