@@ -9,6 +9,7 @@ PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
 
 SECURITY_V1: Final = "https://w3id.org/security/v1"
 DATA_INTEGRITY_V1: Final = "https://w3id.org/security/data-integrity/v1"
+DID_V1: Final = "https://www.w3.org/ns/did/v1"
 MULTIKEY_V1: Final = "https://w3id.org/security/multikey/v1"
 WEBFINGER_TERMS: Final = "https://purl.archive.org/socialweb/webfinger"
 

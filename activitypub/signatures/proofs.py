@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from activitypub.errors import Malformed, NotAuthentic
 from activitypub.properties import listed, time_of
 from activitypub.signatures.canonical import canonical_json
-from activitypub.signatures.keys import SigningKey, VerifyKey
+from activitypub.signatures.keys import SigningKey, VerifyKey, made_by
 from activitypub.signatures.multibase import decode_base58, encode_base58
 from activitypub.uris import check_http_uri
 
@@ -31,10 +30,13 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A proof that is well-formed and in its time: which key, and what it must have signed."""
+    """A proof that is well-formed and in its time: which key, and what it must have signed.
+
+    signed holds each form of that which some verifiers take for the right one; one has to fit.
+    """
 
     key_id: str
-    signed: bytes
+    signed: tuple[bytes, ...]
     signature: bytes
 
 
@@ -53,6 +55,9 @@ def prove(document: Json, key: SigningKey, created: str) -> Json:
         "verificationMethod": key.key_id,
         "proofPurpose": _PURPOSE,
     }
+    if "@context" in document:
+        # The standard takes it from the proof where it verifies, Fedify from the document.
+        proof["@context"] = document["@context"]
     signature = key.private.sign(signed_bytes(document, proof))
     return document | {"proof": proof | {"proofValue": encode_base58(signature)}}
 
@@ -60,10 +65,9 @@ def prove(document: Json, key: SigningKey, created: str) -> Json:
 def read_proof(document: Json, now: datetime) -> Proof | None:
     """Return the proof of a document, None without one or where it cannot be judged here.
 
-    That is one of another cryptosuite, or of a key that is named by a DID.
-
-    document is what was sent, before normalising. Raises NotAuthentic for a proof that can hold for
-    nobody: several at once, another purpose, another @context, a wrong time, or broken parts.
+    That is one of another cryptosuite, or of a key that is named by a DID, which no actor's document
+    lists. document is what was sent, before normalising. Raises NotAuthentic for a proof that can
+    hold for nobody: several at once, another purpose, another @context, a wrong time, broken parts.
     """
     proofs = listed(document.get("proof"))
     if not proofs:
@@ -77,21 +81,14 @@ def read_proof(document: Json, now: datetime) -> Proof | None:
         return None
     method = proof.get("verificationMethod")
     if isinstance(method, str) and method.startswith("did:"):
-        # Whose it is cannot be told from an actor's document.
         return None
-    if proof.get("proofPurpose") != _PURPOSE:
-        raise NotAuthentic("The proof of the document serves another purpose.")
-    # The standard lets a document have more contexts than its proof; they would change its meaning.
-    if "@context" in proof and proof["@context"] != document.get("@context"):
-        raise NotAuthentic("The proof of the document covers another @context.")
-    _check_times(proof, now)
+    _check_options(document, proof, now)
     try:
         key_id = check_http_uri(method)
         signature = _read_signature(proof.get("proofValue"))
-        signed = signed_bytes(document, proof)
+        return Proof(key_id, _signed_forms(document, proof), signature)
     except Malformed as error:
         raise NotAuthentic(f"The proof of the document is malformed: {error}") from error
-    return Proof(key_id, signed, signature)
 
 
 def signed_bytes(document: Json, proof: Json) -> bytes:
@@ -108,14 +105,23 @@ def verify_proof(proof: Proof, key: VerifyKey) -> bool:
     """Say whether the key made the proof; that the key may speak for the document is not said."""
     if not isinstance(key, Ed25519PublicKey):
         return False
-    try:
-        key.verify(proof.signature, proof.signed)
-    except InvalidSignature:
-        return False
-    return True
+    return any(made_by(key, proof.signature, signed) for signed in proof.signed)
 
 
-def _check_times(proof: Json, now: datetime) -> None:
+def _signed_forms(document: Json, proof: Json) -> tuple[bytes, ...]:
+    forms = [signed_bytes(document, proof)]
+    if "@context" in document and "@context" not in proof:
+        # Fedify signs a @context among the proof's options that it does not write into them.
+        forms.append(signed_bytes(document, proof | {"@context": document["@context"]}))
+    return tuple(forms)
+
+
+def _check_options(document: Json, proof: Json, now: datetime) -> None:
+    if proof.get("proofPurpose") != _PURPOSE:
+        raise NotAuthentic("The proof of the document serves another purpose.")
+    # The standard lets a document have more contexts than its proof; they would change its meaning.
+    if "@context" in proof and proof["@context"] != document.get("@context"):
+        raise NotAuthentic("The proof of the document covers another @context.")
     if "created" in proof and _read_time(proof["created"]) > now + _CLOCK_SKEW:
         raise NotAuthentic("The proof of the document was made in the future.")
     if "expires" in proof and _read_time(proof["expires"]) <= now:

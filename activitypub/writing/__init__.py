@@ -39,6 +39,7 @@ from activitypub.writing.collections import (
     tally,
 )
 from activitypub.writing.context import (
+    ACTOR_CONTEXT,
     CONTEXT,
     MAX_BODY,
     Json,
@@ -62,6 +63,7 @@ from activitypub.writing.quotes import (
 )
 
 __all__ = [
+    "ACTOR_CONTEXT",
     "CONTEXT",
     "MAX_BODY",
     "Json",

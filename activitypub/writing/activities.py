@@ -5,7 +5,7 @@ from datetime import datetime
 
 from activitypub.vocabulary import PUBLIC
 from activitypub.writing.actors import OutgoingActor, actor
-from activitypub.writing.context import CONTEXT, Json, embedded, timestamp
+from activitypub.writing.context import ACTOR_CONTEXT, CONTEXT, Json, embedded, timestamp
 from activitypub.writing.notes import OutgoingNote, note, tombstone
 
 
@@ -55,6 +55,7 @@ def update_note(activity_id: str, post: OutgoingNote, published: datetime) -> Js
 def update_actor(activity_id: str, member: OutgoingActor) -> Json:
     """Return the Update of an actor."""
     return _activity("Update", activity_id, member.uri, embedded(actor(member))) | {
+        "@context": ACTOR_CONTEXT,
         "to": [PUBLIC],
         "cc": [member.followers],
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from activitypub.objects import Image
-from activitypub.writing.context import CONTEXT, Json
+from activitypub.writing.context import ACTOR_CONTEXT, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def actor(member: OutgoingActor) -> Json:
 def bare_actor(member: OutgoingActor) -> Json:
     """Return what anybody needs to verify the signatures of an actor, and no more."""
     return {
-        "@context": CONTEXT,
+        "@context": ACTOR_CONTEXT,
         "id": member.uri,
         "type": member.type,
         "preferredUsername": member.username,
@@ -109,7 +109,7 @@ def instance_actor(
 ) -> Json:
     """Return the actor that signs the fetches of this instance; anybody may read it."""
     return {
-        "@context": CONTEXT,
+        "@context": ACTOR_CONTEXT,
         "id": uri,
         "type": "Application",
         "preferredUsername": username,

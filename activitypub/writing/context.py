@@ -8,6 +8,7 @@ from activitypub.errors import TooLarge
 from activitypub.vocabulary import (
     AS2,
     DATA_INTEGRITY_V1,
+    DID_V1,
     MULTIKEY_V1,
     SECURITY_V1,
     WEBFINGER_TERMS,
@@ -18,39 +19,29 @@ Json = dict[str, Any]
 # Misskey refuses larger bodies.
 MAX_BODY = 64 * 1024
 
+# Of posts and activities. Each proof repeats it, so it names no more than they use.
 CONTEXT: list[Any] = [
     AS2,
-    SECURITY_V1,
     DATA_INTEGRITY_V1,
-    MULTIKEY_V1,
-    WEBFINGER_TERMS,
     {
         "toot": "http://joinmastodon.org/ns#",
-        "schema": "http://schema.org#",
         "ostatus": "http://ostatus.org#",
         "gts": "https://gotosocial.org/ns#",
+        "Emoji": "toot:Emoji",
         "Hashtag": "as:Hashtag",
-        "PropertyValue": "schema:PropertyValue",
         "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
         "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
         "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
-        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
         "approvedBy": {"@id": "gts:approvedBy", "@type": "@id"},
         "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
         "blurhash": "toot:blurhash",
         "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
         "conversation": "ostatus:conversation",
-        "discoverable": "toot:discoverable",
-        "featured": {"@id": "toot:featured", "@type": "@id"},
-        "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
         "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
-        "indexable": "toot:indexable",
         "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
         "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
         "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
         "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
-        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
-        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
         "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
         "quoteAuthorization": {
             "@id": "https://w3id.org/fep/044f#quoteAuthorization",
@@ -59,9 +50,33 @@ CONTEXT: list[Any] = [
         "quoteUri": "http://fedibird.com/ns#quoteUri",
         "replyAuthorization": {"@id": "gts:replyAuthorization", "@type": "@id"},
         "sensitive": "as:sensitive",
+        "votersCount": "toot:votersCount",
+    },
+]
+
+# Of actors; the vocabulary of DIDs is the one that defines assertionMethod (FEP-521a).
+ACTOR_CONTEXT: list[Any] = [
+    AS2,
+    SECURITY_V1,
+    DATA_INTEGRITY_V1,
+    DID_V1,
+    MULTIKEY_V1,
+    WEBFINGER_TERMS,
+    {
+        "toot": "http://joinmastodon.org/ns#",
+        "schema": "http://schema.org#",
+        "Emoji": "toot:Emoji",
+        "Hashtag": "as:Hashtag",
+        "PropertyValue": "schema:PropertyValue",
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "discoverable": "toot:discoverable",
+        "featured": {"@id": "toot:featured", "@type": "@id"},
+        "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
+        "indexable": "toot:indexable",
+        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
         "suspended": "toot:suspended",
         "value": "schema:value",
-        "votersCount": "toot:votersCount",
     },
 ]
 

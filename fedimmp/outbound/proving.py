@@ -22,7 +22,8 @@ async def prove_note(conn: Connection, app: App, account_id: int, note: Json) ->
     if not _is_public(note):
         return note
     key = await app.keys.signing_key(conn, account_id, "ed25519")
-    return prove({"@context": CONTEXT} | note, key, note.get("updated") or note["published"])
+    revised = note.get("updated") or note["published"]
+    return prove({"@context": CONTEXT} | note, key, _whole_seconds(revised))
 
 
 async def prove_activity(
@@ -38,7 +39,12 @@ async def prove_activity(
     if isinstance(post, dict) and post.get("type") in NOTE_TYPES:
         activity = activity | {"object": await prove_note(conn, app, account_id, post)}
     key = await app.keys.signing_key(conn, account_id, "ed25519")
-    return prove(activity, key, activity.get("published") or timestamp(now))
+    return prove(activity, key, _whole_seconds(activity.get("published") or timestamp(now)))
+
+
+def _whole_seconds(time: str) -> str:
+    # Fedify writes a time anew before it verifies, without the zeros at its end.
+    return f"{time[:19]}Z"
 
 
 def _is_public(document: Json) -> bool:

@@ -34,6 +34,14 @@ CREATE: dict[str, Any] = {
 FEP_VALUE = (
     "z3sXaxjKs4M3BRicwWA9peyNPJvJqxtGsDmpt1jjoHCjgeUf71TRFz56osPSfDErszyLp5Ks1EhYSgpDaNM977Rg2"
 )
+FEP_PROOF = {
+    "type": "DataIntegrityProof",
+    "cryptosuite": "eddsa-jcs-2022",
+    "verificationMethod": KEY_ID,
+    "proofPurpose": "assertionMethod",
+    "proofValue": FEP_VALUE,
+    "created": CREATED,
+}
 W3C_CONTEXT = [
     "https://www.w3.org/ns/credentials/v2",
     "https://www.w3.org/ns/credentials/examples/v2",
@@ -87,16 +95,27 @@ def holds(document: dict[str, Any]) -> bool:
 
 
 def test_the_vector_of_the_fep() -> None:
-    document = proved()
-    assert document["proof"] == {
-        "type": "DataIntegrityProof",
-        "cryptosuite": "eddsa-jcs-2022",
-        "verificationMethod": KEY_ID,
-        "proofPurpose": "assertionMethod",
-        "proofValue": FEP_VALUE,
-        "created": CREATED,
+    assert encode_base58(private().sign(signed_bytes(CREATE, FEP_PROOF))) == FEP_VALUE
+    assert holds(CREATE | {"proof": FEP_PROOF})
+    assert not holds(CREATE | {"proof": FEP_PROOF, "@context": AS2})
+
+
+def test_a_proof_of_ours_names_the_context_of_its_document() -> None:
+    assert proved()["proof"] == FEP_PROOF | {
+        "@context": CREATE["@context"],
+        "proofValue": proved()["proof"]["proofValue"],
     }
+    assert holds(proved())
+
+
+def test_a_proof_that_signs_a_context_without_naming_it() -> None:
+    """Fedify 2.3 makes such."""
+    proof = {name: value for name, value in FEP_PROOF.items() if name != "proofValue"}
+    signed = signed_bytes(CREATE, proof | {"@context": CREATE["@context"]})
+    document = CREATE | {"proof": proof | {"proofValue": encode_base58(private().sign(signed))}}
     assert holds(document)
+    assert not holds(document | {"@context": AS2})
+    assert not holds(document | {"object": {"type": "Note", "content": "Hello world!"}})
 
 
 def test_the_vector_of_the_w3c() -> None:
@@ -120,14 +139,18 @@ def test_the_same_document_gives_the_same_bytes() -> None:
     [
         {"actor": "https://server.example/users/bob"},
         {"object": {"type": "Note", "content": "Hello world!"}},
-        {"@context": [AS2, DATA_INTEGRITY_V1, {"content": "as:summary"}]},
-        {"@context": AS2},
         {"extra": None},
     ],
 )
 def test_a_change_of_the_document_is_seen(changes: dict[str, Any]) -> None:
     assert holds(proved())
     assert not holds(proved() | changes)
+
+
+@pytest.mark.parametrize("context", [AS2, [AS2, DATA_INTEGRITY_V1, {"content": "as:summary"}]])
+def test_a_change_of_the_context_is_seen(context: object) -> None:
+    with pytest.raises(NotAuthentic, match="context"):
+        read_proof(proved() | {"@context": context}, NOW)
 
 
 def test_the_order_of_keys_and_an_older_signature_do_not_matter() -> None:
