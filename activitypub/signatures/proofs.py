@@ -65,9 +65,9 @@ def prove(document: Json, key: SigningKey, created: str) -> Json:
 def read_proof(document: Json, now: datetime) -> Proof | None:
     """Return the proof of a document, None without one or where it cannot be judged here.
 
-    That is one of another cryptosuite, or of a key that is named by a DID, which no actor's document
-    lists. document is what was sent, before normalising. Raises NotAuthentic for a proof that can
-    hold for nobody: several at once, another purpose, another @context, a wrong time, broken parts.
+    That is one of another cryptosuite, or of a key that is named by a DID, which no actor lists.
+    document is what was sent, before normalising. Raises NotAuthentic for a proof that can hold for
+    nobody: several at once, another purpose, another @context, a wrong time, broken parts.
     """
     proofs = listed(document.get("proof"))
     if not proofs:
