@@ -13,7 +13,7 @@ import nh3
 from fedimmp.render.links import is_web_address
 
 # A peer sends at most a mebibyte; what a reader can take in is far less.
-_MAX_HTML = 200_000
+_MAX_HTML = 100_000
 # An HTML parser takes time by the square of the depth; no text has so many tags.
 _MAX_TAGS = 2500
 _TAGS = {
@@ -104,7 +104,9 @@ def clean_html(html: str) -> str:
     if _OTHER_BLOCK.search(cleaned):
         # Cleaned text holds no other "<", so the tags can be told apart without a parser.
         cleaned = _LAST.clean(_OTHER_BLOCK.sub(_as_paragraph, cleaned))
-    return _EMPTY_PARAGRAPH.sub("", cleaned)
+    cleaned = _EMPTY_PARAGRAPH.sub("", cleaned)
+    # Escaping makes an ampersand five times as long, and closing tags are added.
+    return cleaned if len(cleaned) <= 2 * _MAX_HTML else _LAST.clean(cleaned[: 2 * _MAX_HTML])
 
 
 def plain_text(html: str) -> str:
@@ -186,4 +188,4 @@ _LAST: Final = _cleaner(_TAGS)
 _TEXT: Final = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
 _OTHER_BLOCK: Final = re.compile(f"<(/?)({'|'.join(sorted(_BLOCKS | _CELLS | _HEADINGS))})>")
 _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*</p>")
-_LINE_END: Final = re.compile(r"</(?:blockquote|div|h[1-6]|li|p|tr)|<br", re.IGNORECASE)
+_LINE_END: Final = re.compile(r"</?(?:blockquote|div|h[1-6]|li|p|tr)\b|<br", re.IGNORECASE)
