@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from fedimmp.app import App
-from fedimmp.services import blocking, following
+from fedimmp.services import blocking
 from fedimmp.workers.settle import settle
-from storage import relationships
 from tests.databases import wipe
 from tests.federation.foreign import Foreign, Person, allow, foreign
 from tests.federation.here import office
-from tests.federation.members import Member, account_id, count, member, pairs, told
+from tests.federation.members import Member, account_id, member
 
 
 @pytest.fixture
@@ -67,38 +66,3 @@ async def test_an_office_can_keep_blocks_to_itself(discreet: App, porto_of: Fore
 
     assert porto_of.received("Block") == []
     assert porto_of.received("Undo") == []
-
-
-@pytest.mark.sec("SEC-081")
-async def test_a_block_from_elsewhere_hides_and_is_nobodys_business(
-    hq: App, porto: Foreign
-) -> None:
-    ana, ben, bela = await member(hq, "ana"), await member(hq, "ben"), porto.person("bela")
-    bela_id = await _known(hq, bela)
-    await following.follow(hq, ana.id, bela_id)
-    await settle(hq)
-
-    await bela.send(hq, bela.activity("Block", ana.uri))
-
-    assert await pairs(hq, "blocks") == [(bela_id, ana.id)]
-    assert await count(hq, "follows") == 0
-    assert await told(ana) == []
-    async with hq.db.reader() as conn:
-        seen_by_ben = (await relationships.load(conn, ben.id, [bela_id, ana.id])).values()
-    assert not any(each.blocking or each.blocked_by for each in seen_by_ben)
-    assert porto.received("Block") == []
-
-
-@pytest.mark.sec("SEC-081")
-async def test_a_block_of_others_is_ignored(hq: App, porto: Foreign) -> None:
-    bela, caio = porto.person("bela"), porto.person("caio")
-    await _known(hq, caio)
-
-    await bela.send(
-        hq,
-        bela.activity("Block", caio.uri),
-        bela.activity("Block", hq.uris.instance_actor),
-        bela.activity("Block", hq.uris.actor(5)),
-    )
-
-    assert await count(hq, "blocks") == 0

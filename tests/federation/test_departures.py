@@ -196,7 +196,9 @@ async def test_an_account_goes_when_its_office_says_so_for_good(
 async def _aged(app: App, person: Person, by: timedelta) -> None:
     async with app.db.writer() as tx:
         await tx.execute(
-            "UPDATE accounts SET fetched_at = fetched_at - $2::interval WHERE uri = $1", person.uri, by
+            "UPDATE accounts SET fetched_at = fetched_at - $2::interval WHERE uri = $1",
+            person.uri,
+            by,
         )
 
 
@@ -226,22 +228,6 @@ async def test_somebody_who_cannot_be_had_is_not_asked_each_time(hq: App, porto:
         await bela.send(hq, bela.create(bela.note()))
 
     assert porto.fetched("/users/bela") == fetched + 1
-
-
-@pytest.mark.sec("SEC-158")
-async def test_a_storm_of_new_descriptions_is_calmed(hq: App, porto: Foreign) -> None:
-    bela = porto.person("bela")
-    pictures = [f"{bela.uri}/picture{number}.png" for number in range(40)]
-
-    await bela.send(
-        hq,
-        *(bela.update(bela.document | {"icon": {"type": "Image", "url": url}}) for url in pictures),
-    )
-
-    assert await count(hq, "media") <= 20
-    async with hq.db.reader() as conn:
-        (job,) = await conn.fetch("SELECT kind FROM jobs WHERE kind = 'refresh_account'")
-    assert job["kind"] == "refresh_account"
 
 
 async def test_a_follow_between_the_deleted_is_no_relationship(hq: App, porto: Foreign) -> None:

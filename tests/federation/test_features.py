@@ -9,7 +9,7 @@ from fedimmp.workers.settle import settle
 from storage import accounts, featured_tags, timelines
 from storage.statuses import Visibility
 from tests.federation.foreign import Foreign, Person
-from tests.federation.members import Member, account_id, member, status_of
+from tests.federation.members import Member, account_id, member
 
 
 async def _tags(app: App, account: int) -> list[str]:
@@ -147,30 +147,3 @@ async def test_hashtags_are_read_with_the_profile(hq: App, porto: Foreign) -> No
     await backfilling.backfill(hq, {"account_id": bela_id})
 
     assert await _tags(hq, bela_id) == ["lisboa", "Porto"]
-
-
-@pytest.mark.sec("SEC-093")
-async def test_collections_on_another_host_are_not_asked(hq: App, porto: Foreign) -> None:
-    evil = "https://evil.example/x"
-    bela = porto.person("bela")
-    names = ("outbox", "followers", "following", "featured", "featuredTags")
-    bela.document.update(dict.fromkeys(names, evil))
-    bela.document["attributionDomains"] = [{"id": evil}, "corp.example"]
-    bela_id = await _know(hq, bela)
-    note = bela.note(to=[evil], cc=[])
-
-    await bela.send(hq, bela.create(note), bela.activity("Add", note["id"], target=evil))
-    await backfilling.backfill(hq, {"account_id": bela_id})
-
-    async with hq.db.reader() as conn:
-        found = await accounts.get(conn, bela_id)
-    urls = (
-        found.outbox_url,
-        found.followers_url,
-        found.following_url,
-        found.featured_url,
-        found.featured_tags_url,
-    )
-    assert urls == (None,) * 5
-    # Followers elsewhere are nobody's followers, so the post is for nobody here.
-    assert await status_of(hq, note["id"]) is None

@@ -1,9 +1,6 @@
 """Reports that other offices send, and those that ours send to them."""
 
-import pytest
-
 from fedimmp.app import App
-from fedimmp.inbound import flags
 from fedimmp.services import posting, reporting
 from fedimmp.services.drafts import Draft
 from fedimmp.services.reporting import Complaint
@@ -11,7 +8,7 @@ from fedimmp.workers.settle import settle
 from storage import reports, statuses
 from storage.reports import Report
 from tests.federation.foreign import Foreign
-from tests.federation.members import Member, account_id, count, member, parked, status_of
+from tests.federation.members import Member, account_id, member, status_of
 
 
 async def _reports(app: App) -> list[Report]:
@@ -38,59 +35,6 @@ async def test_a_report_is_kept_for_the_moderators(hq: App, porto: Foreign) -> N
     assert (full.host, full.account_id) == (porto.host, await account_id(hq, bela.uri))
     assert (full.comment, full.category) == ("This is <b>rude</b>", "other")
     assert (plain.target_id, plain.status_ids, plain.comment) == (ana.id, [], "")
-
-
-@pytest.mark.sec("SEC-080")
-async def test_a_report_that_comes_again_counts_once(hq: App, porto: Foreign) -> None:
-    ana, bela = await member(hq, "ana"), porto.person("bela")
-    flag = bela.activity("Flag", [ana.uri])
-
-    await bela.send(hq, flag, flag)
-
-    assert await count(hq, "reports") == 1
-
-
-@pytest.mark.sec("SEC-080")
-async def test_a_report_of_somebody_who_is_not_ours_is_ignored(hq: App, porto: Foreign) -> None:
-    bela, caio = porto.person("bela"), porto.person("caio")
-    note = caio.note()
-    await caio.send(hq, caio.create(note))
-
-    await bela.send(
-        hq,
-        bela.activity("Flag", [caio.uri, note["id"], hq.uris.instance_actor]),
-        bela.activity("Flag", hq.uris.actor(17)),
-    )
-
-    assert await count(hq, "reports") == 0
-    assert await parked(hq) == []
-
-
-@pytest.mark.sec("SEC-080")
-async def test_a_huge_report_is_cut(hq: App, porto: Foreign) -> None:
-    ana, bela = await member(hq, "ana"), porto.person("bela")
-    _, uri = await _post(ana)
-    many = [bela.fresh("notes") for _ in range(99)]
-
-    await bela.send(hq, bela.activity("Flag", [ana.uri, *many, uri], content="x" * 500_000))
-
-    (kept,) = await _reports(hq)
-    assert kept.comment == "x" * 5000
-    assert kept.status_ids == []
-
-
-@pytest.mark.sec("SEC-080")
-async def test_a_flood_of_reports_ends_for_that_day(
-    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flags, "_MAX_PER_DAY", 3)
-    ana, bela = await member(hq, "ana"), porto.person("bela")
-
-    await bela.send(hq, *(bela.activity("Flag", ana.uri) for _ in range(5)))
-
-    assert await count(hq, "reports") == 3
-    sentence = f"{porto.host} has sent more reports than are taken in a day."
-    assert await parked(hq) == [sentence] * 2
 
 
 async def test_a_forwarded_report_names_nobody_who_complains(hq: App, porto: Foreign) -> None:
