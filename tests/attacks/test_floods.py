@@ -4,7 +4,7 @@ import pytest
 
 from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
-from fedimmp.ingest.notes import MAX_ANCESTORS
+from fedimmp.ingest.threads import MAX_ANCESTORS
 from tests.attacks.door import Door
 from tests.attacks.reading import deliver, status_shown
 from tests.federation.foreign import Foreign

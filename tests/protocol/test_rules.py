@@ -35,6 +35,11 @@ def test_the_visibility_of_a_post(to: tuple[str, ...], cc: tuple[str, ...], expe
     assert visibility(to, cc, FOLLOWERS) == expected
 
 
+@pytest.mark.parametrize("to", [(PUBLIC,), (FOLLOWERS,), (CARLA,)])
+def test_litepub_narrows_a_post_to_those_whom_it_names(to: tuple[str, ...]) -> None:
+    assert visibility(to, (), FOLLOWERS, direct=True) == "direct"
+
+
 def test_an_author_without_followers_url_has_no_private_posts() -> None:
     assert visibility((FOLLOWERS,), (), None) == "direct"
 
