@@ -81,12 +81,13 @@ _DROPPED_WITH_CONTENT = {
 _ATTRIBUTES = {
     "a": {"href", "class", "translate", "lang"},
     "span": {"class", "translate", "lang"},
-    "p": {"lang"},
+    "p": {"class", "lang"},
     "blockquote": {"lang"},
     "ol": {"start", "reversed"},
     "li": {"value"},
 }
-_CLASSES = {"mention", "hashtag", "ellipsis", "invisible", "u-url", "quote-inline"}
+_QUOTE_LINK = "quote-inline"
+_CLASSES = {"mention", "hashtag", "ellipsis", "invisible", "u-url", _QUOTE_LINK}
 _MICROFORMAT_CLASS = re.compile(r"[hpu]-[a-z-]{1,40}")
 # Apps and our pages show these as one line each.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -149,8 +150,11 @@ def _as_paragraph(tag: re.Match[str]) -> str:
     return f"<{end}p>"
 
 
-def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     match name:
+        case "class" if tag == "p":
+            # Apps leave this one out where they show the quote; another would hide other text.
+            return _QUOTE_LINK if _QUOTE_LINK in value.split() else None
         case "class":
             return " ".join(filter(_is_known_class, value.split())) or None
         case "href":

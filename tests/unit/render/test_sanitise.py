@@ -24,6 +24,8 @@ from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
             '<span class="mention h-card">t</span>',
         ),
         ('<span class="modal">t</span>', "<span>t</span>"),
+        ('<p class="quote-inline x">RE</p>', '<p class="quote-inline">RE</p>'),
+        ('<p class="invisible mention">t</p>', "<p>t</p>"),
         (
             "<b>a</b><i>b</i><code>c</code><h1>d</h1>",
             "<b>a</b><i>b</i><code>c</code><p><strong>d</strong></p>",
