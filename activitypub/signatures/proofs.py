@@ -30,13 +30,10 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A proof that is well-formed and in its time: which key, and what it must have signed.
-
-    signed holds each form of that which some verifiers take for the right one; one has to fit.
-    """
+    """A proof that is well-formed and in its time: which key, and what it must have signed."""
 
     key_id: str
-    signed: tuple[bytes, ...]
+    signed: bytes
     signature: bytes
 
 
@@ -86,7 +83,7 @@ def read_proof(document: Json, now: datetime) -> Proof | None:
     try:
         key_id = check_http_uri(method)
         signature = _read_signature(proof.get("proofValue"))
-        return Proof(key_id, _signed_forms(document, proof), signature)
+        return Proof(key_id, signed_bytes(document, proof), signature)
     except Malformed as error:
         raise NotAuthentic(f"The proof of the document is malformed: {error}") from error
 
@@ -105,15 +102,7 @@ def verify_proof(proof: Proof, key: VerifyKey) -> bool:
     """Say whether the key made the proof; that the key may speak for the document is not said."""
     if not isinstance(key, Ed25519PublicKey):
         return False
-    return any(made_by(key, proof.signature, signed) for signed in proof.signed)
-
-
-def _signed_forms(document: Json, proof: Json) -> tuple[bytes, ...]:
-    forms = [signed_bytes(document, proof)]
-    if "@context" in document and "@context" not in proof:
-        # Fedify signs a @context among the proof's options that it does not write into them.
-        forms.append(signed_bytes(document, proof | {"@context": document["@context"]}))
-    return tuple(forms)
+    return made_by(key, proof.signature, proof.signed)
 
 
 def _check_options(document: Json, proof: Json, now: datetime) -> None:
