@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from activitypub.signatures.keys import load_public
 from fedimmp.app import App
+from fedimmp.workers.settle import settle
 from tests.attacks.door import Door, Signing, post, refused
 from tests.federation.foreign import Foreign, Person
 from tests.federation.members import count
@@ -137,6 +138,23 @@ async def test_rotated_key(hq: App, door: Door, sign: Signing, porto: Foreign) -
 
     assert await door.send(sign(hq, bela, post(bela))) == 202
     assert porto.fetched("/users/bela") == 2
+
+
+@pytest.mark.sec("SEC-028")
+async def test_a_key_that_its_owner_announced(
+    hq: App, door: Door, sign: Signing, porto: Foreign
+) -> None:
+    """An Update that the old key signed brings the new one; from then on the old one is void."""
+    bela = porto.person("bela")
+    assert await door.send(sign(hq, bela, post(bela))) == 202
+    bela.lists_key("new")
+    assert await door.send(sign(hq, bela, bela.update(bela.document))) == 202
+    await settle(hq)
+    seen = porto.fetched("/users/bela")
+
+    assert await door.send(sign(hq, bela, post(bela), signer=rsa("new"))) == 202
+    assert porto.fetched("/users/bela") == seen
+    assert await door.send(sign(hq, bela, post(bela))) == 401
 
 
 @pytest.mark.sec("SEC-028")

@@ -120,16 +120,8 @@ def modern(
     if method == "POST":
         lines["Content-Digest"] = content_digest(body)
     lines |= headers or {}
-    path, mark, query = (signed_target or target).partition("?")
-    values = {name.lower(): value for name, value in lines.items()} | {
-        "@method": method,
-        "@target-uri": origin + (signed_target or target),
-        "@authority": host,
-        "@scheme": origin.partition(":")[0],
-        "@path": path,
-        "@query": f"?{query}" if mark else "?",
-        "@request-target": signed_target or target,
-    }
+    values = {name.lower(): value for name, value in lines.items()}
+    values |= _derived(method, origin, signed_target or target)
     written = f"({covered})" + parameters.format(created=int(now.timestamp()), key_id=key_id)
     signed = [
         f"{item}: {values.get(item.split(';')[0].strip(chr(34)))}" for item in covered.split()
@@ -139,6 +131,20 @@ def modern(
     pairs = [pair for pair in lines.items() if pair[1] != "(not sent)"]
     pairs += [("Signature-Input", f"{label}={written}"), ("Signature", f"{label}=:{signature}:")]
     return Message(method, target, pairs, body)
+
+
+def _derived(method: str, origin: str, target: str) -> dict[str, str]:
+    path, mark, query = target.partition("?")
+    scheme, _, authority = origin.partition("://")
+    return {
+        "@method": method,
+        "@target-uri": origin + target,
+        "@authority": authority,
+        "@scheme": scheme,
+        "@path": path,
+        "@query": f"?{query}" if mark else "?",
+        "@request-target": target,
+    }
 
 
 def ed25519(name: str) -> Callable[[bytes], bytes]:

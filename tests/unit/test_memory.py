@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from fedimmp.memory import Batch, Locks, Recent
+from fedimmp.memory import Batch, Locks, Recent, Tally
 
 
 async def test_lonely_caller_does_not_wait_and_a_crowd_shares() -> None:
@@ -77,6 +77,19 @@ def test_recent_values_vanish_by_age_and_by_number() -> None:
     assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)
     recent.forget("a")
     assert recent.get("a") is None
+
+
+def test_tally_counts_within_a_window_and_takes_back() -> None:
+    tally: Tally[str] = Tally(most=2, seconds=60, capacity=2)
+    assert [tally.spend("a") for _ in range(3)] == [True, True, False]
+    tally.refund("a")
+    assert [tally.spend("a") for _ in range(2)] == [True, False]
+    tally.refund("nobody")
+    # The oldest is forgotten when there are too many.
+    assert tally.spend("b") and tally.spend("c")
+    assert tally.spend("a")
+    over: Tally[str] = Tally(most=1, seconds=-1, capacity=2)
+    assert over.spend("a") and over.spend("a")
 
 
 async def test_locks_are_per_key_and_leave_nothing_behind() -> None:
