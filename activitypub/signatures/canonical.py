@@ -1,5 +1,6 @@
 """The canonical bytes of a JSON document (JCS, RFC 8785)."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -29,12 +30,14 @@ def _is_simple(document: dict[str, Any]) -> bool:
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
-            for key in value:
-                if not key.isascii():
-                    return False
-            stack.extend(value.values())
+            if not "".join(value).isascii():
+                return False
+            inner: Iterable[Any] = value.values()
         elif isinstance(value, list):
-            stack.extend(value)
+            inner = value
         elif isinstance(value, float) or (isinstance(value, int) and abs(value) > _MAX_EXACT):
             return False
+        else:
+            continue
+        stack.extend(each for each in inner if type(each) is not str)
     return True
