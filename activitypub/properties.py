@@ -3,7 +3,6 @@
 None of them raises: what has the wrong shape counts as absent.
 """
 
-import contextlib
 import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -40,12 +39,14 @@ def listed(value: object) -> list[Any]:
 
 def first(value: object) -> Any:
     """Return the first of several values, None if there is none."""
-    return next(iter(listed(value)), None)
+    if not isinstance(value, list):
+        return value
+    return next((each for each in value if each is not None), None)
 
 
 def id_of(value: object) -> str | None:
     """Return the id of a value that is an id, an object or a Link, or a list (its first)."""
-    item = first(value)
+    item = value if isinstance(value, str) else first(value)
     if isinstance(item, dict):
         item = item.get("id") or item.get("href")
     return item if isinstance(item, str) and item else None
@@ -53,9 +54,8 @@ def id_of(value: object) -> str | None:
 
 def uri_of(value: object) -> str | None:
     """Return the id of a value if it is an acceptable http(s) URI."""
-    with contextlib.suppress(Malformed):
-        return check_http_uri(id_of(value))
-    return None
+    found = id_of(value)
+    return None if found is None else _acceptable(found)
 
 
 def audience_of(value: object) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def audience_of(value: object) -> tuple[str, ...]:
             continue
         if each in PUBLIC_SPELLINGS:
             found[PUBLIC] = None
-        elif (uri := uri_of(each)) is not None:
+        elif (uri := _acceptable(each)) is not None:
             found[uri] = None
     return tuple(found)
 
@@ -103,6 +103,8 @@ def localised(document: JsonObject, name: str, limit: int) -> tuple[str, str | N
     """
     plain, language = _plain_text(document.get(name))
     entries = document.get(f"{name}Map")
+    if entries is None:
+        return (plain or "")[:limit], language_of(language)
     texts = {
         key: value
         for key, value in (entries.items() if isinstance(entries, dict) else ())
@@ -180,6 +182,13 @@ def flag_of(value: object) -> bool:
     return _value_of(value) is True
 
 
+def _acceptable(uri: str) -> str | None:
+    try:
+        return check_http_uri(uri)
+    except Malformed:
+        return None
+
+
 def _value_of(value: object) -> Any:
     """Return the value itself of one that is in a list, or has its type beside it (JSON-LD)."""
     item = first(value)
@@ -200,6 +209,8 @@ def _described(link: Link, item: JsonObject) -> Link:
 
 
 def _plain_text(value: object) -> tuple[str | None, str | None]:
+    if isinstance(value, str):
+        return value, None
     for item in listed(value):
         if isinstance(item, str):
             return item, None

@@ -14,8 +14,10 @@ from fedimmp.render.links import is_web_address
 
 # A peer sends at most a mebibyte; what a reader can take in is far less.
 _MAX_HTML = 100_000
-# An HTML parser takes time by the square of the depth; no text has so many tags.
-_MAX_TAGS = 2500
+# An HTML parser takes time by the square of the depth, and a microsecond for each "&"; no text
+# has so many.
+_MAX_TAGS = 2000
+_MAX_REFERENCES = 10_000
 _TAGS = {
     "a",
     "b",
@@ -112,6 +114,8 @@ def clean_html(html: str) -> str:
 
 def plain_text(html: str) -> str:
     """Return what a foreign HTML text says, without its markup: text, not HTML."""
+    if not html:
+        return ""
     spaced = _LINE_END.sub("\n\\g<0>", clean_characters(_bounded(html)))
     return entities.unescape(_TEXT.clean(spaced))
 
@@ -136,9 +140,11 @@ def clean_characters(text: str) -> str:
 
 
 def _bounded(html: str) -> str:
-    tags = islice(re.finditer("<", html[:_MAX_HTML]), _MAX_TAGS, None)
-    first_beyond = next(tags, None)
-    return html[: first_beyond.start() if first_beyond else _MAX_HTML]
+    for mark, limit in (("<", _MAX_TAGS), ("&", _MAX_REFERENCES)):
+        if html.count(mark, 0, _MAX_HTML) > limit:
+            beyond = next(islice(re.finditer(mark, html), limit, None))
+            html = html[: beyond.start()]
+    return html[:_MAX_HTML]
 
 
 def _as_paragraph(tag: re.Match[str]) -> str:
