@@ -75,6 +75,7 @@ async def list_favourites_of(tx: Transaction, account_id: int, limit: int) -> li
 _TRACES = (
     "DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1",
     "DELETE FROM mentions WHERE account_id = $1",
+    "DELETE FROM further_reactions WHERE account_id = $1",
     "DELETE FROM bookmarks WHERE account_id = $1",
     "DELETE FROM pins WHERE account_id = $1",
     "DELETE FROM poll_votes WHERE account_id = $1",

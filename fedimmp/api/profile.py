@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from fedimmp.api.forms.accounts import ProfileForm
-from fedimmp.entities.accounts import credential_entity
+from fedimmp.entities.accounts import credential_entity, moved_entities
 from fedimmp.errors import Invalid
 from fedimmp.services import profiles
 from fedimmp.services.profiles import ProfileChanges, ProfileField
@@ -36,7 +36,9 @@ async def verify(call: Call) -> web.StreamResponse:
         member = await members.get(conn, account_id)
         view = (await accounts.load_views(conn, [account_id]))[account_id]
         waiting = await relationships.count_requests(conn, account_id)
-    return json_response(credential_entity(call.app, view, member, waiting))
+        moved = await moved_entities(call.app, conn, [view])
+    entity = credential_entity(call.app, view, member, waiting)
+    return json_response(entity | moved.get(account_id, {}))
 
 
 async def update(call: Call) -> web.StreamResponse:

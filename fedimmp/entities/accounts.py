@@ -1,6 +1,6 @@
 """Accounts as entities: Account, MutedAccount, CredentialAccount, Role and Relationship."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
@@ -39,17 +39,27 @@ async def render_accounts(
     Those that have moved carry the account as which they go on, for one query more.
     """
     views = await accounts.load_views(conn, account_ids)
-    new_ids = sorted({each for view in views.values() if (each := view.account.moved_to_id)})
-    new_views = await accounts.load_views(conn, new_ids) if new_ids else {}
-    rendered = []
-    for account_id in account_ids:
-        if (view := views.get(account_id)) is None:
-            continue
-        entity = account_entity(app, view)
-        if (new_view := new_views.get(view.account.moved_to_id or 0)) is not None:
-            entity["moved"] = account_entity(app, new_view)
-        rendered.append(entity)
-    return rendered
+    moved = await moved_entities(app, conn, views.values())
+    return [
+        account_entity(app, views[each]) | moved.get(each, {})
+        for each in account_ids
+        if each in views
+    ]
+
+
+async def moved_entities(
+    app: App, conn: Connection, views: Collection[AccountView]
+) -> dict[int, dict[str, Any]]:
+    """Return what the entities of those that have moved have besides, by account id."""
+    targets = {view.account.id: each for view in views if (each := view.account.moved_to_id)}
+    if not targets:
+        return {}
+    found = await accounts.load_views(conn, sorted(set(targets.values())))
+    return {
+        account_id: {"moved": account_entity(app, found[target_id])}
+        for account_id, target_id in targets.items()
+        if target_id in found
+    }
 
 
 def account_entity(app: App, view: AccountView) -> dict[str, Any]:

@@ -46,12 +46,7 @@ async def enqueue(
             body=_encoded(await prove_activity(tx, app, account_id, activity, now)),
             status_id=status_id,
         ),
-        Recipients(
-            everyone=everyone,
-            without_feed=without_feed,
-            followers=followers,
-            account_ids=account_ids,
-        ),
+        Recipients(everyone, without_feed, followers, account_ids),
         scheme="https" if app.uris.is_secure else "http",
         own_host=app.uris.host,
         now=now,

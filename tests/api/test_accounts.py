@@ -1,5 +1,6 @@
 """Accounts: who am I, who are they, and what nobody may see."""
 
+from fedimmp.services import moving
 from tests.api.contract.entities import check, check_all
 from tests.api.office import Office
 
@@ -154,3 +155,18 @@ async def test_the_directory_lists_who_wants_to_be_listed(office: Office) -> Non
     await ana.ok("POST", f"/api/v1/accounts/{bo.id}/follow")
     plain = await ana.get("/api/v1/suggestions")
     assert [each["acct"] for each in plain.data] == ["rui@porto.example"]
+
+
+async def test_an_account_that_moved_shows_where_to(office: Office) -> None:
+    ana, ben = await office.member("ana"), await office.member("ben")
+    await moving.add_alias(office.app, ben.account_id, "ana")
+
+    await moving.move_member(office.app, ana.account_id, "ben")
+
+    seen = await ben.ok("GET", f"/api/v1/accounts/{ana.id}")
+    check("Account", seen)
+    assert seen["moved"]["id"] == ben.id
+    own = await ana.ok("GET", "/api/v1/accounts/verify_credentials")
+    check("CredentialAccount", own)
+    assert own["moved"]["id"] == ben.id
+    assert "moved" not in await ana.ok("GET", f"/api/v1/accounts/{ben.id}")
