@@ -14,6 +14,8 @@ from fedimmp.inbound import dispatch, processing
 from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.receive import receive
 from fedimmp.inbound.received import Outcome, Received
+from fedimmp.services import inboxes
+from fedimmp.workers.settle import settle
 from storage import inbox, inbox_review, removals
 from storage.database import Transaction
 from storage.errors import LeaseLost
@@ -31,16 +33,17 @@ async def _due_now(app: App) -> None:
         await tx.execute("UPDATE inbox_actors SET due_at = $1", app.now())
 
 
+async def _fail(
+    _tx: Transaction, _app: App, _received: Received, _value: object, _now: datetime
+) -> Outcome:
+    raise ZeroDivisionError("a bug")
+
+
 @pytest.fixture
 def broken_likes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a bug into the handling of Like."""
 
-    async def fail(
-        _tx: Transaction, _app: App, _received: Received, _value: object, _now: datetime
-    ) -> Outcome:
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setitem(dispatch.HANDLERS, ("Like", dispatch.ANY), replace(LIKE, apply=fail))
+    monkeypatch.setitem(dispatch.HANDLERS, ("Like", dispatch.ANY), replace(LIKE, apply=_fail))
 
 
 async def test_batch_is_one_transaction_for_many_authors(hq: App, porto: Foreign) -> None:
@@ -94,6 +97,36 @@ async def test_bug_stops_one_sender_for_a_while_and_no_other(hq: App, porto: For
         await processing.run_once(hq)
     assert await status_of(hq, behind["id"]) is not None
     assert await states(hq) == {"buried": 1, "done": 2}
+
+
+async def test_what_a_bug_buried_is_processed_once_it_is_mended(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await member(hq, "ana")
+    bela = porto.person("bela")
+    note = bela.note()
+    undone = bela.activity("Follow", ana.uri)
+    with monkeypatch.context() as broken:
+        for kind in (("Follow", dispatch.ANY), ("Create", "Note")):
+            handler = dispatch.HANDLERS[kind]
+            broken.setitem(dispatch.HANDLERS, kind, replace(handler, apply=_fail, apply_many=None))
+        await _deliver(hq, bela, undone, bela.create(note))
+        for _ in range(2 * processing.MOST_ATTEMPTS):
+            await processing.run_once(hq)
+            await _due_now(hq)
+    assert await states(hq) == {"buried": 2}
+    async with hq.db.reader() as conn:
+        buried = await inbox_review.list_receipts(conn)
+    assert {each.reason for each in buried} == {"ZeroDivisionError: a bug"}
+
+    # Taken back while nobody could process it: the retry comes first, as it was sent first.
+    await _deliver(hq, bela, bela.activity("Undo", undone))
+    await inboxes.retry(hq, [each.id for each in buried], actor="tests")
+    await settle(hq)
+
+    assert await states(hq) == {"done": 3}
+    assert await status_of(hq, note["id"]) is not None
+    assert await count(hq, "follows") == 0
 
 
 @pytest.mark.usefixtures("broken_likes")
