@@ -94,6 +94,9 @@ class Uris:
     def note_shares(self, account_id: int, status_id: int) -> str:
         return f"{self.note(account_id, status_id)}/shares"
 
+    def emoji(self, emoji_id: int) -> str:
+        return f"{self.origin}/ap/emojis/{emoji_id}"
+
     def context(self, conversation_id: int) -> str:
         """Address of a conversation that began here."""
         return f"{self.origin}/ap/contexts/{conversation_id}"

@@ -19,15 +19,20 @@ _OWNER_ID = 1
 # The closing colon may open the next one, as in 12:30:tea:.
 _NAMED = re.compile(r":([A-Za-z0-9_]{1,100})(?=:)")
 
+_SHOWN = "e.id, e.shortcode, e.domain, e.category, e.updated_at, m.file_key, m.content_type"
+
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
-    """An emoji as it is shown; `domain` is None for our own."""
+    """An emoji as it is shown; `domain` is None for our own, `updated_at` as its office says."""
 
+    id: int
     shortcode: str
     domain: str | None
+    category: str | None
+    updated_at: datetime | None
     file_key: str
     content_type: str
 
@@ -82,8 +87,8 @@ async def load(conn: Connection, words: Mapping[_Key, Words]) -> dict[_Key, tupl
     if not pairs:
         return {}
     rows = await conn.fetch(
-        """
-        SELECT e.domain, e.shortcode, m.file_key, m.content_type
+        f"""
+        SELECT {_SHOWN}
         FROM unnest($1::text[], $2::text[]) AS g(domain, shortcode)
         JOIN emojis AS e
             ON COALESCE(e.domain, '') = COALESCE(g.domain, '')
@@ -100,6 +105,75 @@ async def load(conn: Connection, words: Mapping[_Key, Words]) -> dict[_Key, tupl
         )
         for key, names in named.items()
     }
+
+
+async def list_own(conn: Connection) -> list[Emoji]:
+    """Return our own emoji by name."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_SHOWN}
+        FROM emojis AS e
+        JOIN media AS m ON m.id = e.media_id
+        WHERE e.domain IS NULL
+        ORDER BY e.shortcode
+        """
+    )
+    return [Emoji(**dict(row)) for row in rows]
+
+
+async def find_own(conn: Connection, emoji_id: int) -> Emoji | None:
+    """Return one of our own emoji."""
+    row = await conn.fetchrow(
+        f"""
+        SELECT {_SHOWN}
+        FROM emojis AS e
+        JOIN media AS m ON m.id = e.media_id
+        WHERE e.id = $1
+          AND e.domain IS NULL
+        """,
+        emoji_id,
+    )
+    return None if row is None else Emoji(**dict(row))
+
+
+async def insert_own(
+    tx: Transaction,
+    emoji_id: int,
+    shortcode: str,
+    media_id: int,
+    now: datetime,
+    *,
+    category: str | None,
+) -> bool:
+    """Give a stored picture a name; False when another has that name."""
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO emojis (id, shortcode, category, media_id, updated_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $5)
+            ON CONFLICT DO NOTHING
+            """,
+            emoji_id,
+            shortcode,
+            category,
+            media_id,
+            now,
+        )
+    )
+
+
+async def delete_own(tx: Transaction, shortcode: str) -> str | None:
+    """Delete one of our own emoji with its file's row; returns the file's key, None if unknown."""
+    key: str | None = await tx.fetchval(
+        """
+        DELETE FROM media
+        WHERE id = (
+            SELECT media_id FROM emojis WHERE domain IS NULL AND shortcode = $1)
+        RETURNING file_key
+        """,
+        shortcode,
+    )
+    return key
 
 
 def _names(texts: Iterable[str]) -> list[str]:

@@ -38,6 +38,17 @@ class NoteMedia:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteEmoji:
+    """One of our own emoji that a note names."""
+
+    id: int
+    shortcode: str
+    updated_at: datetime
+    file_key: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotePoll:
     """The poll of a note: (title, votes) of each option."""
 
@@ -86,6 +97,7 @@ class NoteRow:
     mentioned: tuple[NotePerson, ...]
     tags: tuple[str, ...]
     media: tuple[NoteMedia, ...]
+    emojis: tuple[NoteEmoji, ...]
     poll: NotePoll | None
     author_key: SealedKey | None
 
@@ -135,6 +147,16 @@ _LOAD = """
                  FROM media
                 WHERE media.status_id = s.id
                 ORDER BY media.position, media.id) AS media,
+           ARRAY(
+               SELECT ROW (emojis.id, emojis.shortcode, emojis.updated_at,
+                           file.file_key, file.content_type)
+                 FROM emojis
+                 JOIN media AS file
+                   ON file.id = emojis.media_id
+                WHERE emojis.domain IS NULL
+                  AND strpos(concat_ws(' ', s.content, s.spoiler_text, poll.options::text),
+                             ':' || emojis.shortcode || ':') > 0
+                ORDER BY emojis.shortcode) AS emojis,
            poll.options AS poll_options,
            poll.multiple AS poll_multiple,
            poll.hide_totals AS poll_hide_totals,
@@ -210,6 +232,7 @@ def _note(row: Record) -> NoteRow:
         mentioned=tuple(person for person, silent in people if not silent),
         tags=tuple(row["tags"]),
         media=tuple(NoteMedia(*file) for file in row["media"]),
+        emojis=tuple(NoteEmoji(*emoji) for emoji in row["emojis"]),
         poll=_poll(row),
         author_key=_author_key(row),
     )

@@ -22,8 +22,8 @@ async def delete_abandoned(tx: Transaction, before: datetime) -> list[str]:
               WHERE m.status_id IS NULL
                 AND m.detached_at IS NULL
                 AND m.remote_url IS NULL
-                AND m.purpose <> 'emoji'
                 AND m.created_at < $1
+                AND NOT EXISTS (SELECT 1 FROM emojis WHERE emojis.media_id = m.id)
                 AND NOT EXISTS (
                     SELECT 1
                     FROM accounts

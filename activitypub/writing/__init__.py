@@ -46,6 +46,10 @@ from activitypub.writing.context import (
     encode,
     timestamp,
 )
+from activitypub.writing.emojis import (
+    OutgoingEmoji,
+    emoji,
+)
 from activitypub.writing.notes import (
     OutgoingNote,
     Responses,
@@ -68,6 +72,7 @@ __all__ = [
     "MAX_BODY",
     "Json",
     "OutgoingActor",
+    "OutgoingEmoji",
     "OutgoingNote",
     "OutgoingQuote",
     "Responses",
@@ -83,6 +88,7 @@ __all__ = [
     "conversation",
     "create",
     "delete",
+    "emoji",
     "encode",
     "flag",
     "follow",

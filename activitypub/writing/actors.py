@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from activitypub.objects import Image
 from activitypub.writing.context import ACTOR_CONTEXT, Json
+from activitypub.writing.emojis import OutgoingEmoji, emoji_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class OutgoingActor:
     suspended: bool = False
     also_known_as: Sequence[str] = ()
     moved_to: str | None = None
+    emojis: Sequence[OutgoingEmoji] = ()
 
 
 def actor(member: OutgoingActor) -> Json:
@@ -68,6 +70,8 @@ def actor(member: OutgoingActor) -> Json:
     }
     if member.published is not None:
         document["published"] = f"{member.published.astimezone(UTC):%Y-%m-%d}T00:00:00Z"
+    if member.emojis:
+        document["tag"] = [emoji_tag(each) for each in member.emojis]
     if member.suspended:
         document["suspended"] = True
     if member.also_known_as:

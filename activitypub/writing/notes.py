@@ -7,6 +7,7 @@ from datetime import datetime
 from activitypub.objects import Attachment, Mention, Poll, QuotePolicy
 from activitypub.writing.collections import replies, tally
 from activitypub.writing.context import CONTEXT, Json, embedded, timestamp
+from activitypub.writing.emojis import OutgoingEmoji, emoji_tag
 from activitypub.writing.quotes import (
     OutgoingQuote,
     interaction_policy,
@@ -57,6 +58,7 @@ class OutgoingNote:
     attachments: Sequence[Attachment] = ()
     mentions: Sequence[Mention] = ()
     hashtags: Sequence[Tag] = ()
+    emojis: Sequence[OutgoingEmoji] = ()
     poll: Poll | None = None
     conversation: str | None = None
     quote: OutgoingQuote | None = None
@@ -84,6 +86,7 @@ def note(post: OutgoingNote) -> Json:
         "tag": [
             *({"type": "Mention", "href": each.href, "name": each.name} for each in post.mentions),
             *(hashtag(each) for each in post.hashtags),
+            *(emoji_tag(each) for each in post.emojis),
             *(() if post.quote is None else (quote_link(post.quote),)),
         ],
     }

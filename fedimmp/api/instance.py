@@ -58,8 +58,8 @@ async def end_push(_call: Call) -> web.StreamResponse:
     return empty()
 
 
-def _empty(path: str, scopes: Sequence[str] = (), *, public: bool = False) -> Route:
-    return Route("GET", path, show_empty, tuple(scopes), public=public)
+def _empty(path: str, scopes: Sequence[str] = ()) -> Route:
+    return Route("GET", path, show_empty, tuple(scopes))
 
 
 _PUSH = "/api/v1/push/subscription"
@@ -74,7 +74,6 @@ ROUTES = (
     Route("GET", _PUSH, find_no_push, ("push",)),
     Route("PUT", _PUSH, find_no_push, ("push",)),
     Route("DELETE", _PUSH, end_push, ("push",)),
-    _empty("/api/v1/custom_emojis", public=True),
     _empty("/api/v1/filters", ("read:filters",)),
     _empty("/api/v2/filters", ("read:filters",)),
     _empty("/api/v1/followed_tags", ("read:follows",)),

@@ -8,6 +8,7 @@ from aiohttp import web
 from fedimmp.api import (
     accounts,
     conversations,
+    emojis,
     featured_tags,
     files,
     instance,
@@ -35,6 +36,7 @@ from fedimmp.web.application import application
 from fedimmp.web.error_pages import error_page
 from fedimmp.web.routes import Route
 from fedimmp.wire import actors, collections, discovery, inbox, notes, replies
+from fedimmp.wire import emojis as pictures
 from fedimmp.wire import quotes as stamps
 from fedimmp.wire.reading import depending_on_signature
 
@@ -42,6 +44,7 @@ Role = Literal["all", "web", "stream"]
 
 _API: Final[tuple[Route, ...]] = (
     *instance.ROUTES,
+    *emojis.ROUTES,
     *profile.ROUTES,
     *accounts.ROUTES,
     *featured_tags.ROUTES,
@@ -74,6 +77,7 @@ _SIGNED: Final[tuple[Route, ...]] = (
     *actors.ROUTES,
     *notes.ROUTES,
     *replies.ROUTES,
+    *pictures.ROUTES,
     *stamps.ROUTES,
     *collections.ROUTES,
 )

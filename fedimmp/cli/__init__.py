@@ -13,6 +13,7 @@ from fedimmp import VERSION
 from fedimmp.cli.configuring import config
 from fedimmp.cli.databases import db
 from fedimmp.cli.demo import demo
+from fedimmp.cli.emojis import emoji
 from fedimmp.cli.inboxes import inbox
 from fedimmp.cli.initial import init
 from fedimmp.cli.members import member
@@ -29,6 +30,7 @@ COMMANDS: Sequence[click.Command] = (
     peer,
     inbox,
     report,
+    emoji,
     config,
     db,
     healthcheck,

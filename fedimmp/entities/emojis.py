@@ -19,10 +19,11 @@ def emojis_in(emojis: Iterable[Emoji], *texts: str) -> list[Emoji]:
 
 def _entity(app: App, emoji: Emoji) -> dict[str, Any]:
     url = app.uris.file(emoji.file_key, emoji.content_type)
-    return {
+    entity = {
         "shortcode": emoji.shortcode,
         "url": url,
         "static_url": url,
         # The picker of an app offers what may be written here: none of a peer's.
         "visible_in_picker": emoji.domain is None,
     }
+    return entity if emoji.category is None else entity | {"category": emoji.category}

@@ -6,6 +6,7 @@ from activitypub.objects import Image
 from activitypub.signatures.multikey import multikey_of
 from activitypub.writing import OutgoingActor
 from fedimmp.app import App
+from fedimmp.outbound.emojis import outgoing_emoji
 from storage import account_keys, accounts
 from storage.accounts import Account, AccountView, Picture
 from storage.database import Connection
@@ -72,6 +73,7 @@ def _actor(app: App, view: AccountView, keys: PublicKeys, moved_to: str | None) 
         suspended=account.suspended_at is not None,
         also_known_as=account.also_known_as,
         moved_to=moved_to,
+        emojis=[outgoing_emoji(app, each) for each in view.emojis],
     )
 
 

@@ -9,6 +9,7 @@ from activitypub.objects import Attachment, Mention, Poll, PollOption, QuotePoli
 from activitypub.writing import Json, OutgoingNote, OutgoingQuote, Responses, Tag
 from fedimmp.app import App
 from fedimmp.consent import own_policy
+from fedimmp.outbound.emojis import outgoing_emoji
 from fedimmp.render.quotes import with_quote_link
 from storage.notes import NoteMedia, NotePerson, NotePoll, NoteRow
 
@@ -37,6 +38,7 @@ def outgoing_note(
         attachments=[_attachment(app, file) for file in row.media],
         mentions=[Mention(person.uri, _handle(app, person)) for person in row.mentioned],
         hashtags=[Tag(name, app.uris.tag(name)) for name in row.tags],
+        emojis=[outgoing_emoji(app, each) for each in row.emojis],
         poll=None if row.poll is None else _poll(row.poll, now),
         conversation=row.conversation_uri,
         quote=_quote(row),

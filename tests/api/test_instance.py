@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from fedimmp.services import emojis
 from tests.api.contract.entities import check, check_all
 from tests.api.office import Office
+from tests.api.posts import picture
 
 EMPTY = {
     "/api/v1/filters": "read:filters",
@@ -72,6 +74,15 @@ async def test_rules_and_emojis_are_open(office: Office) -> None:
     check_all("Rule", rules)
     assert [rule["text"] for rule in rules] == ["Be kind.", "Write alt texts."]
     assert await office.anonymous().ok("GET", "/api/v1/custom_emojis") == []
+    await emojis.add(office.app, "tea", picture(), category="Kitchen", actor="tests")
+    (tea,) = await office.anonymous().ok("GET", "/api/v1/custom_emojis")
+    check("CustomEmoji", tea)
+    assert (tea["shortcode"], tea["category"], tea["visible_in_picker"]) == ("tea", "Kitchen", True)
+    assert (await office.anonymous().get(tea["url"])).status == 200
+    post = await (await office.member("ana")).ok(
+        "POST", "/api/v1/statuses", json={"status": "A cup of :tea: and :coffee:"}
+    )
+    assert post["emojis"] == [tea]
 
 
 async def test_the_description_is_for_members(office: Office) -> None:
