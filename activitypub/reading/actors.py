@@ -27,7 +27,7 @@ from activitypub.reading.parts import (
     type_among,
 )
 from activitypub.signatures.multikey import pem_of
-from activitypub.uris import shown
+from activitypub.uris import host_of, shown
 from activitypub.vocabulary import ACTOR_TYPES
 
 # Mastodon's limits (its FEDERATION.md), and ours where it names none.
@@ -49,15 +49,12 @@ def read_actor(document: dict[str, Any]) -> Actor:
     """
     actor_id = required_id(document, "actor")
     kind = type_among(document, ACTOR_TYPES, "actor")
-    inbox = own_uri(document.get("inbox"), actor_id)
-    if inbox is None:
-        raise Malformed(f"{shown(actor_id)} has no inbox on its own host.")
     webfinger = text_of(document, "webfinger", MAX_NAME).removeprefix("acct:") or None
     return Actor(
         id=actor_id,
         type=kind,
-        username=_read_username(document, webfinger),
-        inbox=inbox,
+        username=_read_username(document, webfinger, kind, actor_id),
+        inbox=_read_inbox(document, actor_id),
         shared_inbox=_read_shared_inbox(document, actor_id),
         outbox=own_uri(document.get("outbox"), actor_id),
         followers=own_uri(document.get("followers"), actor_id),
@@ -84,10 +81,22 @@ def read_actor(document: dict[str, Any]) -> Actor:
     )
 
 
-def _read_username(document: dict[str, Any], webfinger: str | None) -> str:
+def _read_inbox(document: dict[str, Any], actor_id: str) -> str:
+    inbox = own_uri(document.get("inbox"), actor_id)
+    if inbox is None:
+        raise Malformed(f"{shown(actor_id)} has no inbox on its own host.")
+    return inbox
+
+
+def _read_username(
+    document: dict[str, Any], webfinger: str | None, kind: str, actor_id: str
+) -> str:
     username = document.get("preferredUsername")
     if username is None and webfinger is not None:
         username = webfinger.partition("@")[0]
+    if username is None and kind == "Application":
+        # Lemmy's instance actor, which signs its fetches, has no name.
+        username = host_of(actor_id)
     if not isinstance(username, str) or len(username) > MAX_NAME:
         raise Malformed("The actor has no user name.")
     if not _USERNAME.fullmatch(username):

@@ -16,8 +16,8 @@ from storage.database import Connection
 async def prove_note(conn: Connection, app: App, account_id: int, note: Json) -> Json:
     """Return a public or unlisted post of ours with its author's proof, any other as it is.
 
-    The proof bears the time of the revision, so that one revision has one form: the form that
-    stands in its Create is the one that stands at its own address.
+    The proof bears the time of the revision, so that a revision with the same counts has one form:
+    the one in its Create is the one at its own address.
     """
     if not _is_public(note):
         return note

@@ -40,6 +40,24 @@ def unproved(activity: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def empty_collections(uri: str) -> dict[str, Any]:
+    """Return what stands below a post that nobody has reacted to."""
+    return {
+        "replies": {
+            "id": f"{uri}/replies",
+            "type": "Collection",
+            "first": {
+                "id": f"{uri}/replies?page=true",
+                "type": "CollectionPage",
+                "partOf": f"{uri}/replies",
+                "items": [],
+            },
+        },
+        "likes": {"id": f"{uri}/likes", "type": "Collection", "totalItems": 0},
+        "shares": {"id": f"{uri}/shares", "type": "Collection", "totalItems": 0},
+    }
+
+
 async def test_a_public_post(hq: Office, porto: Office) -> None:
     ana, bob = await hq.member("ana"), await hq.member("bob")
     text = f"Hi @{bob.username} #Lunch"
@@ -77,19 +95,8 @@ async def test_a_public_post(hq: Office, porto: Office) -> None:
             "interactionPolicy": {
                 "canQuote": {"automaticApproval": [PUBLIC], "manualApproval": []}
             },
-            "replies": {
-                "id": f"{uri}/replies",
-                "type": "Collection",
-                "first": {
-                    "id": f"{uri}/replies?page=true",
-                    "type": "CollectionPage",
-                    "partOf": f"{uri}/replies",
-                    "items": [],
-                },
-            },
-            "likes": {"id": f"{uri}/likes", "type": "Collection", "totalItems": 0},
-            "shares": {"id": f"{uri}/shares", "type": "Collection", "totalItems": 0},
-        },
+        }
+        | empty_collections(uri),
     }
     name = f"@{bob.username}@{hq.host}"
     assert mention == {"type": "Mention", "href": bob.uri, "name": name}
