@@ -134,6 +134,12 @@ def test_odd_user_names(name: object) -> None:
         read_actor(alice(preferredUsername=name))
 
 
+def test_an_instance_actor_may_lack_a_name() -> None:
+    """Lemmy's does, and signs what it fetches."""
+    nameless = alice(preferredUsername=None, type="Application")
+    assert read_actor(nameless).username == "b.example"
+
+
 @pytest.mark.parametrize("name", ["alice", "Alice_2", "a.b-c", "b.corp.example", "localhost:8001"])
 def test_good_user_names(name: str) -> None:
     assert read_actor(alice(preferredUsername=name)).username == name
