@@ -214,7 +214,7 @@ async def test_unknown_kinds_are_no_error(hq: App, porto: Foreign) -> None:
         hq,
         bela.activity("Listen", {"type": "Audio", "id": bela.fresh("songs")}),
         bela.activity("Create", {"type": "ChatMessage", "id": bela.fresh("chats")}),
-        bela.activity("Move", bela.uri, target=bela.uri),
+        *(bela.activity(kind, bela.uri) for kind in ("FeatureRequest", "Offer", "Invite", "Join")),
     )
 
     assert await parked(hq) == []
