@@ -73,7 +73,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a post; focus is (x, y) within -1..1, measures are pixels."""
+    """A file of a post; focus is (x, y) within -1..1, measures are pixels, duration seconds."""
 
     url: str
     media_type: str | None = None
@@ -82,6 +82,7 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     focus: tuple[float, float] | None = None
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ _AS_NAMESPACE = f"{AS2}#"
 _MAX_LINKS = 20
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _MEDIA_TYPE = re.compile(r"([A-Za-z0-9]+/[A-Za-z0-9.+_-]+)[ \t]*(?:;|$)", re.ASCII)
+_DURATION = re.compile(
+    r"P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?", re.ASCII
+)
+_LONGEST = 100 * 86_400.0
 _MAX_COUNT = 2**31 - 1
 
 
@@ -175,6 +179,19 @@ def count_of(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return None
     return min(value, _MAX_COUNT)
+
+
+def seconds_of(value: object) -> float | None:
+    """Return a duration (xsd:duration without years and months) of up to 100 days, in seconds."""
+    found = _value_of(value)
+    match = _DURATION.fullmatch(found) if isinstance(found, str) and len(found) <= 40 else None
+    if match is None:
+        return None
+    seconds = sum(
+        float(part) * unit
+        for part, unit in zip(match.groups(default="0"), (86_400, 3600, 60, 1), strict=True)
+    )
+    return seconds if 0 < seconds <= _LONGEST else None
 
 
 def flag_of(value: object) -> bool:

@@ -229,7 +229,7 @@ _REPLACE_ATTACHMENTS = """
         FROM jsonb_to_recordset($3::jsonb) AS w(
             position smallint, id bigint, kind text, file_key text, content_type text,
             remote_url text, width integer, height integer, focus_x real, focus_y real,
-            blurhash text, description text)
+            blurhash text, description text, duration real)
     ), kept AS (
         UPDATE media AS m
         SET position = w.position,
@@ -249,10 +249,10 @@ _REPLACE_ATTACHMENTS = """
     )
     INSERT INTO media (
         id, account_id, status_id, position, kind, file_key, content_type, remote_url, width,
-        height, focus_x, focus_y, blurhash, description, created_at)
+        height, focus_x, focus_y, blurhash, description, duration, created_at)
     SELECT
         w.id, $2, $1, w.position, w.kind, w.file_key, w.content_type, w.remote_url, w.width,
-        w.height, w.focus_x, w.focus_y, w.blurhash, w.description, $4
+        w.height, w.focus_x, w.focus_y, w.blurhash, w.description, w.duration, $4
     FROM wanted AS w
     WHERE w.remote_url NOT IN (SELECT kept.remote_url FROM kept)
 """

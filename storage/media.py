@@ -41,6 +41,7 @@ class Media:
     stored: bool
     created_at: datetime
     detached_at: datetime | None
+    duration: float | None = None
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Media))
@@ -49,7 +50,10 @@ _COLUMNS = ", ".join(f"m.{name}" for name in FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class NewAttachment:
-    """A remote file that a status carries; `file_key` is 32 hex digits of our own."""
+    """A remote file that a status carries; `file_key` is 32 hex digits of our own.
+
+    `duration` is in seconds.
+    """
 
     id: int
     kind: Kind
@@ -62,6 +66,7 @@ class NewAttachment:
     focus_y: float | None = None
     blurhash: str | None = None
     description: str | None = None
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,17 +283,17 @@ _INSERT = """
     ), new_media AS (
         INSERT INTO media (
             id, account_id, status_id, position, kind, file_key, content_type, width, height,
-            focus_x, focus_y, blurhash, description, remote_url, created_at)
+            focus_x, focus_y, blurhash, description, remote_url, duration, created_at)
         SELECT
             m.id, new.account_id, new.id, m.position, m.kind, m.file_key, m.content_type, m.width,
             m.height, m.focus_x, m.focus_y, m.blurhash, m.description, m.remote_url,
-            new.created_at
+            m.duration, new.created_at
         FROM new
         JOIN given ON given.id = new.id,
             jsonb_to_recordset(given.attachments) AS m(
                 id bigint, position smallint, kind text, file_key text, content_type text,
                 width integer, height integer, focus_x real, focus_y real, blurhash text,
-                description text, remote_url text)
+                description text, remote_url text, duration real)
     ), new_polls AS (
         INSERT INTO polls (
             id, status_id, account_id, options, multiple, hide_totals, voters_count, expires_at,

@@ -12,6 +12,7 @@ from activitypub.properties import (
     links_of,
     listed,
     media_type_of,
+    seconds_of,
     text_of,
     type_of,
 )
@@ -78,6 +79,7 @@ def _read_attachment(item: dict[str, Any], link: Link) -> Attachment:
         width=link.width or count_of(item.get("width")) or None,
         height=link.height or count_of(item.get("height")) or None,
         focus=_read_focus(item.get("focalPoint")),
+        duration=seconds_of(item.get("duration")),
     )
 
 

@@ -29,6 +29,8 @@ def _meta(media: Media) -> dict[str, Any]:
         meta["small"] = _size(
             media.preview_width or media.width, media.preview_height or media.height
         )
+    if media.duration is not None:
+        meta["original"] = meta.get("original", {}) | {"duration": media.duration}
     if media.focus_x is not None and media.focus_y is not None:
         meta["focus"] = {"x": media.focus_x, "y": media.focus_y}
     return meta

@@ -155,6 +155,7 @@ def _attachment(media_id: int, each: Attachment) -> NewAttachment:
         focus_x=each.focus[0] if each.focus else None,
         focus_y=each.focus[1] if each.focus else None,
         blurhash=each.blurhash,
+        duration=each.duration,
         description=clean_lines(each.description, _MAX_DESCRIPTION) or None,
     )
 

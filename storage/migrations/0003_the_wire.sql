@@ -135,3 +135,7 @@ CREATE INDEX lanes_host ON lanes (host);
 CREATE INDEX inbox_waiting_host ON inbox (host) WHERE state = 'waiting';
 CREATE INDEX inbox_refused_host ON inbox (host, id) WHERE state IN ('parked', 'buried');
 CREATE INDEX tombstones_host ON tombstones (host, created_at);
+
+-- ------------------------------------------------------------------------------ files of others
+
+ALTER TABLE media ADD COLUMN duration real; -- seconds, as the peer says

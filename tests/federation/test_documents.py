@@ -5,8 +5,9 @@ from typing import Any
 
 from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
+from fedimmp.entities.media import media_entity
 from fedimmp.services import voting
-from storage import polls
+from storage import polls, status_views
 from storage.polls import Poll
 from tests.federation.foreign import Foreign, Person, stamp
 from tests.federation.members import account_id, follow_accepted, member, parked, status_of
@@ -87,6 +88,30 @@ async def test_an_attached_page_is_added_once(hq: App, porto: Foreign) -> None:
 
     assert await _content(hq, added) == "<p>Look</p>" + _link("https://news.example/a?b&amp;c")
     assert (await _content(hq, there)).count("<a ") == 1
+
+
+async def test_measures_of_files_are_taken_over(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    film = {"type": "Video", "mediaType": "video/mp4", "url": porto.peer.uri("/1.mp4")}
+    measured = film | {"duration": "PT3S", "width": 256, "height": 144, "name": "A cow"}
+    note = bela.note(attachment=[measured, film | {"url": porto.peer.uri("/2.mp4")}])
+
+    await bela.send(hq, bela.create(note))
+
+    status = await status_of(hq, note["id"])
+    assert status is not None
+    async with hq.db.reader() as conn:
+        views = await status_views.load(conn, [status.id], ana.id)
+    found, bare = [media_entity(hq, each) for each in views[status.id].media]
+    assert found["description"] == "A cow"
+    assert found["meta"]["original"] == {
+        "width": 256,
+        "height": 144,
+        "size": "256x144",
+        "aspect": 256 / 144,
+        "duration": 3.0,
+    }
+    assert bare["meta"] == {}
 
 
 async def test_a_name_stands_in_for_a_text(hq: App, porto: Foreign) -> None:

@@ -284,6 +284,25 @@ def test_a_blurhash_of_a_wrong_length_is_dropped(blurhash: object) -> None:
     assert found.blurhash is None
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT2.5S", 2.5),
+        ("PT1H1M1S", 3661.0),
+        ("P1DT1S", 86_401.0),
+        ("PT0S", None),
+        ("P1Y", None),
+        ("P", None),
+        ("PT" + "9" * 30 + "S", None),
+        (133, None),
+        (None, None),
+    ],
+)
+def test_how_long_a_film_is(text: object, seconds: float | None) -> None:
+    (found,) = read_note(post(attachment=PICTURE | {"duration": text})).attachments
+    assert found.duration == seconds
+
+
 def test_a_sensitive_file_hides_all() -> None:
     assert read_note(post(attachment=[PICTURE, PICTURE | {"sensitive": True}])).sensitive
     assert not read_note(post(attachment=[PICTURE | {"sensitive": "yes"}])).sensitive
