@@ -8,10 +8,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from activitypub.objects import Emoji
+from fedimmp.ingest.contents import distinct_ids
 from storage import emojis, jobs
 from storage.database import Transaction
 from storage.emojis import NewEmoji
-from storage.ids import new_id
 
 # A document may bring thousands (SEC-118 of our security tests); nobody reads so many.
 MOST_AT_ONCE: Final = 50
@@ -24,21 +24,22 @@ async def store_emojis(
     tx: Transaction, told: Iterable[tuple[str | None, Iterable[Emoji]]], now: datetime
 ) -> None:
     """Store the emoji of (domain, emoji of one document) pairs, in a fixed number of statements."""
+    ids = distinct_ids(now)
     new = [
-        each for domain, described in told if domain for each in _accepted(domain, described, now)
+        each for domain, described in told if domain for each in _accepted(domain, described, ids)
     ]
     replaced = await emojis.upsert_remote(tx, new, now)
     if replaced:
         await jobs.enqueue(tx, "remove_files", {"keys": replaced})
 
 
-def _accepted(domain: str, described: Iterable[Emoji], now: datetime) -> Iterator[NewEmoji]:
+def _accepted(domain: str, described: Iterable[Emoji], ids: Iterator[int]) -> Iterator[NewEmoji]:
     for each, _ in zip(described, range(MOST_AT_ONCE), strict=False):
         content_type = _content_type(each)
         if content_type in _RASTER and len(each.name) <= _LONGEST_NAME:
             yield NewEmoji(
-                id=new_id(now),
-                media_id=new_id(now),
+                id=next(ids),
+                media_id=next(ids),
                 domain=domain,
                 shortcode=each.name,
                 file_key=secrets.token_hex(16),

@@ -101,7 +101,6 @@ async def test_one_person_fills_no_table(hq: App, porto: Foreign) -> None:
     assert (await counted(hq), await count(hq, "further_reactions")) == (1, 50)
 
 
-@pytest.mark.sec("SEC-076")
 @pytest.mark.parametrize("visibility", ["private", "direct"])
 async def test_reaction_to_a_post_out_of_sight_is_ignored(
     hq: App, porto: Foreign, visibility: Visibility

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from fedimmp.app import App
 from fedimmp.entities.accounts import render_accounts
 from fedimmp.entities.statuses import render_edits, render_statuses
@@ -135,7 +133,6 @@ async def test_emoji_of_a_removed_office_are_served_no_more(hq: App, porto: Fore
         assert await media.find_by_key(conn, key) is None
 
 
-@pytest.mark.sec("SEC-118")
 async def test_strange_and_countless_emoji_are_left_out(hq: App, porto: Foreign) -> None:
     bela = porto.person("bela")
     many = bela.note(":e7:", tag=[emoji(porto, f"e{number}") for number in range(4_000)])

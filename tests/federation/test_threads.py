@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from aiohttp import web
 
 from activitypub.vocabulary import AS2, PUBLIC
@@ -143,7 +142,6 @@ async def test_nothing_is_asked_about_private_posts(hq: App, porto: Foreign) -> 
     assert len(porto.peer.seen) == before
 
 
-@pytest.mark.sec("SEC-112")
 async def test_a_list_without_end_ends(hq: App, porto: Foreign) -> None:
     bela = porto.person("bela")
     post = bela.note("Lunch?", replies=porto.peer.uri("/replies"))
@@ -166,7 +164,6 @@ async def test_a_list_without_end_ends(hq: App, porto: Foreign) -> None:
     assert (porto.fetched("/a"), porto.fetched("/b")) == (1, 1)
 
 
-@pytest.mark.sec("SEC-112", "SEC-113")
 async def test_a_thread_without_end_is_fetched_in_part(hq: App, porto: Foreign) -> None:
     bela = porto.person("bela")
     post = bela.note("Lunch?", replies=porto.peer.uri("/replies"))
@@ -189,7 +186,6 @@ async def test_a_thread_without_end_is_fetched_in_part(hq: App, porto: Foreign) 
     assert await count(hq, "statuses") == 1 + 23
 
 
-@pytest.mark.sec("SEC-112")
 async def test_a_chain_of_parents_without_end_is_followed_fifty_up(hq: App, porto: Foreign) -> None:
     bela = porto.person("bela")
 
@@ -208,7 +204,6 @@ async def test_a_chain_of_parents_without_end_is_followed_fifty_up(hq: App, port
     assert await parked(hq) == []
 
 
-@pytest.mark.sec("SEC-112")
 async def test_few_parents_wait_for_one_host(hq: App, porto: Foreign) -> None:
     bela = porto.person("bela")
     notes = [bela.note(inReplyTo=porto.peer.uri(f"/lost/{number}")) for number in range(230)]
