@@ -5,7 +5,6 @@ No connection is used, be it new or kept, whose address the peer's entry does no
 
 import ssl
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,11 +12,10 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from activitypub.network import ForbiddenAddress, GuardedResolver
+from activitypub.signers import Signers
 
 _CONNECTIONS = 512
 _KEEPALIVE = 30.0
-# cryptography lets the other threads run while it computes; more of them would only wait.
-_SIGNERS = 2
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -52,7 +50,7 @@ class Connections:
     kept: aiohttp.ClientSession
     fresh: aiohttp.ClientSession
     resolver: GuardedResolver
-    signers: ThreadPoolExecutor
+    signers: Signers
 
     @classmethod
     def make(
@@ -84,7 +82,7 @@ class Connections:
             kept=session(keepalive_timeout=_KEEPALIVE),
             fresh=session(force_close=True),
             resolver=resolver,
-            signers=ThreadPoolExecutor(_SIGNERS, thread_name_prefix="signing"),
+            signers=Signers(),
         )
 
     def allow(self, name: str, port: int, networks: tuple[Any, ...]) -> None:
@@ -99,4 +97,4 @@ class Connections:
         await self.kept.close()
         await self.fresh.close()
         await self.resolver.close()
-        self.signers.shutdown(wait=False)
+        self.signers.close()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import aiohttp
@@ -232,9 +232,8 @@ class Gate:
         self, scheme: Scheme, method: str, url: str, body: bytes | None, key: SigningKey
     ) -> dict[str, str]:
         """Return the headers of a signed request; RSA does not hold up what else is going on."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._open().signers, sign, scheme, method, url, body, key, datetime.now(UTC)
-        )
+        work = partial(sign, scheme, method, url, body, key, datetime.now(UTC))
+        return await self._open().signers.sign(work)
 
     async def _read_text(self, response: aiohttp.ClientResponse) -> bytes:
         """Return what stands behind a status, as far as it comes soon and is short."""
@@ -334,6 +333,8 @@ def _decompressed(gunzip: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     text = response.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit() and len(text) < 10:
         return min(float(text), _MAX_RETRY_AFTER)
     try:

@@ -120,7 +120,7 @@ class GuardedResolver(AbstractResolver):
         Raises NotTrusted for an address literal that is not reachable.
         """
         previous = self._networks.get((name, port))
-        if previous == networks:
+        if previous is networks or previous == networks:
             return False
         # aiohttp asks no resolver about an address.
         if (literal := _literal(name)) is not None and not is_reachable(literal, networks):

@@ -15,9 +15,12 @@ from activitypub.errors import Malformed
 MAX_URI = 2048
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SHAPE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-# What nearly every URI is: lower case, plain ASCII, a name that ends in letters. One match decides.
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# What nearly every URI is: lower case, plain ASCII, a name that ends in letters, or an IPv4 address
+# as it should be written. One match decides.
 _USUAL = re.compile(
-    r"(https?)://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]{2,63})(?::([1-9][0-9]{3,4}))?"
+    r"(https?)://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]{2,63}"
+    rf"|(?:{_OCTET}\.){{3}}{_OCTET})(?::([1-9][0-9]{{3,4}}))?"
     r"((?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?)(\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
     r"(#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
 )

@@ -40,6 +40,9 @@ class PeerPolicy:
         if host == self._own_host:
             return None
         asked_at = time.monotonic()
+        known = self._allowlist
+        if known is not None and known.read_at >= asked_at - _FRESH_SECONDS and host in known.hosts:
+            return known.hosts[host]
         # A "no" is never repeated from memory: a peer that was just added is talked to at once, and
         # an attempt that was refused would wait out its pause.
         for oldest in (asked_at - _FRESH_SECONDS, asked_at):
