@@ -40,6 +40,7 @@ def serve(role: Role, config_path: Path | None) -> None:
     """Serve the office until SIGTERM or Ctrl-C, which let requests under way finish."""
     config = read_config(config_path).config
     logs.configure(config.logs.level, config.logs.format)
+    logs.lighten()
     with mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(config, role))
 
