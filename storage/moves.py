@@ -1,5 +1,6 @@
-"""Accounts that went on as others: where to, and what their readers' blocks and mutes become."""
+"""Accounts that went on as others: where to, and what others had noted about them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,3 +107,41 @@ async def carry_blocks(
         now,
     )
     return [Block(**dict(record)) for record in records]
+
+
+async def carry_notes(tx: Transaction, account_id: int, target_id: int) -> None:
+    """Let private notes about an account stand at the one as which it goes on, too."""
+    await tx.execute(
+        """
+        INSERT INTO account_notes (account_id, target_id, comment)
+        SELECT n.account_id, $2, n.comment
+          FROM account_notes n
+         WHERE n.target_id = $1
+           AND n.account_id <> $2
+        ON CONFLICT (account_id, target_id) DO NOTHING
+        """,
+        account_id,
+        target_id,
+    )
+
+
+async def carry_lists(
+    tx: Transaction, account_id: int, target_id: int, owner_ids: Sequence[int]
+) -> None:
+    """Put the one as which an account goes on in its place on lists of these members."""
+    await tx.execute(
+        """
+        UPDATE list_accounts entry
+           SET account_id = $2
+          FROM lists
+         WHERE lists.id = entry.list_id
+           AND lists.account_id = ANY($3::bigint[])
+           AND entry.account_id = $1
+           AND NOT EXISTS (
+               SELECT FROM list_accounts known
+                WHERE known.list_id = entry.list_id AND known.account_id = $2)
+        """,
+        account_id,
+        target_id,
+        list(owner_ids),
+    )

@@ -95,6 +95,7 @@ async def move_followers(app: App, payload: Mapping[str, Any]) -> None:
 
     async def carry(tx: Transaction) -> None:
         now = app.now()
+        await moves.carry_notes(tx, account_id, target_id)
         await moves.carry_mutes(tx, account_id, target_id, new_id(now), now)
         for block in await moves.carry_blocks(tx, account_id, target_id, new_id(now), now):
             between = await relationships.delete_follows_between(tx, block.account_id, target_id)
@@ -121,6 +122,7 @@ async def _move_some(tx: Transaction, app: App, account_id: int, target_id: int)
         "accepted" if at_once else "pending",
         now,
     )
+    await moves.carry_lists(tx, account_id, target.id, [follow.account_id for follow in new])
     began = relationship_effects.followed if at_once else relationship_effects.follow_requested
     await began(tx, app, new, now, quietly=True)
     ended = await follows.delete_follows(tx, [follow.id for follow in old])

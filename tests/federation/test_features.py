@@ -9,7 +9,7 @@ from fedimmp.workers.settle import settle
 from storage import accounts, featured_tags, timelines
 from storage.statuses import Visibility
 from tests.federation.foreign import Foreign, Person
-from tests.federation.members import Member, account_id, member
+from tests.federation.members import Member, account_id, member, status_of
 
 
 async def _tags(app: App, account: int) -> list[str]:
@@ -118,6 +118,27 @@ async def test_nothing_is_added_to_what_belongs_to_others(hq: App, porto: Foreig
 
     assert await _tags(hq, bela_id) == await _tags(hq, ana.id) == []
     assert await _pins(hq, bela) == await _pins(hq, caio) == []
+
+
+async def test_a_pinned_post_that_is_unknown_is_fetched(hq: App, porto: Foreign) -> None:
+    bela, caio = porto.person("bela"), porto.person("caio")
+    await _know(hq, bela)
+    mine, other = bela.note("Look here"), caio.note()
+    for note in (mine, other):
+        porto.peer.document(note["id"].removeprefix(porto.peer.origin), **note)
+    target = f"{bela.uri}/featured"
+
+    await bela.send(
+        hq,
+        bela.activity("Add", mine["id"], target=target),
+        bela.activity("Add", other["id"], target=target),
+        bela.activity("Add", bela.fresh("notes"), target=target),
+    )
+
+    pinned = await status_of(hq, mine["id"])
+    assert pinned is not None
+    assert await _pins(hq, bela) == [pinned.id]
+    assert await status_of(hq, other["id"]) is None
 
 
 async def test_too_many_hashtags_are_left_out(hq: App, porto: Foreign) -> None:

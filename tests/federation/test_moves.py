@@ -5,7 +5,7 @@ import pytest
 from fedimmp.app import App
 from fedimmp.entities.accounts import render_accounts
 from fedimmp.errors import Invalid
-from fedimmp.services import blocking, moving
+from fedimmp.services import blocking, lists, moving
 from fedimmp.workers.settle import settle
 from storage import accounts, relationships
 from tests.federation.foreign import Foreign, allow, foreign
@@ -87,6 +87,25 @@ async def test_blocks_and_mutes_come_along(hq: App, porto: Foreign) -> None:
     assert (ana.id, nova_id) in await pairs(hq, "blocks")
     assert (ben.id, nova_id) in await pairs(hq, "mutes")
     assert porto.received("Block")[-1]["object"] == nova.uri
+
+
+async def test_lists_and_private_notes_come_along(hq: App, porto: Foreign) -> None:
+    ana, bela, nova = await member(hq, "ana"), porto.person("bela"), porto.person("nova")
+    (bela_id,) = await known(hq, bela)
+    await follow_accepted(ana, bela_id)
+    made = await lists.create(hq, ana.id, title="Porto", replies_policy="list", exclusive=False)
+    await lists.add(hq, ana.id, made.id, [bela_id])
+    await blocking.set_note(hq, ana.id, bela_id, "Night shift")
+    names(nova, bela)
+
+    await bela.send(hq, move(bela, nova.uri))
+
+    nova_id = await account_id(hq, nova.uri)
+    async with hq.db.reader() as conn:
+        on_list = await conn.fetch("SELECT account_id FROM list_accounts")
+        seen = await relationships.load(conn, ana.id, [nova_id])
+    assert [row["account_id"] for row in on_list] == [nova_id]
+    assert seen[nova_id].note == "Night shift"
 
 
 async def test_a_member_moves_and_calls_the_followers_along(hq: App, porto: Foreign) -> None:
