@@ -83,6 +83,8 @@ def _seen(shown: dict[str, Any], object_id: str | None) -> Iterator[str]:
     yield from _files(shown["media_attachments"])
     yield from (f"tag `{each['name']}`" for each in shown["tags"])
     yield from (f"mentions `{each['username']}`" for each in shown["mentions"])
+    if shown["quote"]:
+        yield f"quotes a post: {shown['quote']['state']}"
     if shown["poll"]:
         yield f"poll of {len(shown['poll']['options'])}{_ends(shown['poll'])}"
 
