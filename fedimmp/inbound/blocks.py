@@ -14,20 +14,23 @@ from storage.ids import new_id
 from storage.relationships import Block
 
 
-def read_block(activity: Activity) -> str:
-    """Return whom the actor blocks."""
+def read_block(activity: Activity) -> str | None:
+    """Return whom the actor blocks; None where a group is closed to somebody (Lemmy).
+
+    That has the group as its target, and is nothing between two people.
+    """
     uri = object_uri(activity)
     if uri is None:
         raise Malformed("A Block must have exactly one object.")
-    return uri
+    return uri if activity.target is None else None
 
 
 async def apply_block(
-    tx: Transaction, app: App, received: Received, uri: str, now: datetime
+    tx: Transaction, app: App, received: Received, uri: str | None, now: datetime
 ) -> Outcome:
     """Store the block and end follows in both directions; blocks of others are ignored."""
     actor = received.account
-    target = await find_member(tx, uri)
+    target = None if uri is None else await find_member(tx, uri)
     if target is None or received.activity.id in await statuses.tombstoned(
         tx, [received.activity.id]
     ):

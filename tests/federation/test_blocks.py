@@ -66,3 +66,15 @@ async def test_an_office_can_keep_blocks_to_itself(discreet: App, porto_of: Fore
 
     assert porto_of.received("Block") == []
     assert porto_of.received("Undo") == []
+
+
+async def test_a_group_that_is_closed_to_somebody_is_no_block(hq: App, porto: Foreign) -> None:
+    ana, bela, club = await member(hq, "ana"), porto.person("bela"), porto.person("club")
+    await bela.send(hq, bela.activity("Follow", ana.uri))
+
+    await bela.send(hq, bela.activity("Block", ana.uri, target=club.uri, removeData=True))
+
+    assert await count(hq, "blocks") == 0
+    assert await count(hq, "follows") == 1
+    await bela.send(hq, bela.activity("Block", ana.uri))
+    assert await count(hq, "blocks") == 1
