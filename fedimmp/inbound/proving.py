@@ -8,7 +8,7 @@ from activitypub import ownership
 from activitypub.documents import parse_document
 from activitypub.errors import NotAuthentic, ProtocolError
 from activitypub.objects import Activity
-from activitypub.properties import type_of
+from activitypub.properties import time_of, type_of
 from activitypub.signatures.proofs import Proof, read_proof, verify_proof
 from activitypub.vocabulary import ACTOR_TYPES
 from fedimmp.app import App
@@ -19,6 +19,7 @@ from storage.account_keys import PublicKey
 # What somebody else may deliver. A proof has no recipient and hardly an age, so only that is taken
 # which does no harm when it comes again years later, after other things were said.
 _FORWARDED = frozenset({"Create", "Update", "Delete"})
+_PRESENT_ONLY = (*ACTOR_TYPES, "Question")
 
 
 async def find_author(app: App, body: bytes, activity: Activity, signer: Signer) -> Signer:
@@ -48,13 +49,16 @@ def _read(app: App, body: bytes) -> Proof | None:
 
 
 def _may_be_forwarded(activity: Activity) -> bool:
+    if activity.type != "Update":
+        return activity.type in _FORWARDED
     match activity.object:
         case dict() as document:
-            # An actor's former description would bring back its former keys.
-            is_actor = type_of(document, ACTOR_TYPES) in ACTOR_TYPES
-            return activity.type in _FORWARDED and not (is_actor and activity.type == "Update")
+            # A former description of an actor would bring back its former keys, a former poll its
+            # counts, and what bears no time would count as made now.
+            kind = type_of(document, _PRESENT_ONLY)
+            return kind not in _PRESENT_ONLY and time_of(document.get("updated")) is not None
         case _:
-            return activity.type in _FORWARDED
+            return isinstance(activity.object, str)
 
 
 async def _check_own(app: App, activity: Activity, proof: Proof) -> None:

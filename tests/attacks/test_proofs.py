@@ -155,6 +155,8 @@ async def test_020_what_may_not_be_forwarded(door: Door, porto: Foreign) -> None
         caio.activity("Follow", ana.uri),
         caio.activity("Undo", caio.activity("Follow", ana.uri)),
         caio.update(caio.document | {"name": "Former"}),
+        caio.update(caio.note(type="Question", oneOf=[{"name": "Tea"}], updated=stamp())),
+        caio.update(caio.note("of no known time")),
         caio.activity("Like", bela.fresh("notes")),
         caio.activity("Block", ana.uri),
         caio.activity("Accept", bela.fresh("follow")),
