@@ -16,6 +16,8 @@ from storage.database import Connection, Record, Transaction
 MOST_PER_HOST = 10_000
 # The instance actor; `accounts`, which knows its number, shows emoji itself.
 _OWNER_ID = 1
+# Of one text no more are looked up, whatever it names.
+_MOST_SHOWN = 100
 # The closing colon may open the next one, as in 12:30:tea:.
 _NAMED = re.compile(r":([A-Za-z0-9_]{1,100})(?=:)")
 
@@ -178,7 +180,7 @@ async def delete_own(tx: Transaction, shortcode: str) -> str | None:
 
 def _names(texts: Iterable[str]) -> list[str]:
     names = (name for text in texts if ":" in text for name in _NAMED.findall(text))
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(names))[:_MOST_SHOWN]
 
 
 async def _known(tx: Transaction, told: Iterable[NewEmoji]) -> dict[tuple[str | None, str], Record]:

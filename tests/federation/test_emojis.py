@@ -158,3 +158,17 @@ async def test_strange_and_countless_emoji_are_left_out(hq: App, porto: Foreign)
     assert await count(hq, "emojis") == 50
     assert names(await shown(hq, many["id"])) == ["e7"]
     assert names(await shown(hq, strange["id"])) == []
+
+
+async def test_a_text_that_names_thousands_shows_few(hq: App, porto: Foreign) -> None:
+    bela = porto.person("bela")
+    known = [
+        bela.note("", tag=[emoji(porto, f"{letter}{number}") for number in range(40)])
+        for letter in "abc"
+    ]
+    text = " ".join(f":{letter}{number}:" for number in range(500) for letter in "abc")
+    long = bela.note(text)
+
+    await bela.send(hq, *(bela.create(note) for note in (*known, long)))
+
+    assert len(names(await shown(hq, long["id"]))) == 100
