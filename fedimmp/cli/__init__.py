@@ -12,6 +12,7 @@ import click
 from fedimmp import VERSION
 from fedimmp.cli.configuring import config
 from fedimmp.cli.databases import db
+from fedimmp.cli.deliveries import delivery
 from fedimmp.cli.demo import demo
 from fedimmp.cli.emojis import emoji
 from fedimmp.cli.inboxes import inbox
@@ -29,6 +30,7 @@ COMMANDS: Sequence[click.Command] = (
     token,
     peer,
     inbox,
+    delivery,
     report,
     emoji,
     config,

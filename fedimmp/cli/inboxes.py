@@ -13,6 +13,7 @@ from fedimmp.cli.kit import (
     json_option,
     print_json,
     print_table,
+    printable,
     with_app,
 )
 from fedimmp.services import inboxes
@@ -52,7 +53,7 @@ def list_all(
         print_json([_entry(each) for each in found])
         return
     rows = [
-        (str(each.id), each.state, each.host, each.type, _printable(each.reason)) for each in found
+        (str(each.id), each.state, each.host, each.type, printable(each.reason)) for each in found
     ]
     print_table(rows, ("id", "state", "host", "type", "reason"))
 
@@ -74,10 +75,10 @@ def show(receipt_id: int, config_path: Path | None, as_json: bool) -> None:
         print_json(_entry(found) | {"document": document})
         return
     for name, value in _entry(found).items():
-        click.echo(f"{name:12} {_printable(str(value))}")
+        click.echo(f"{name:12} {printable(str(value))}")
     if document is not None:
         for line in orjson.dumps(document, option=orjson.OPT_INDENT_2).decode().split("\n"):
-            click.echo(_printable(line))
+            click.echo(printable(line))
 
 
 @inbox.command()
@@ -135,8 +136,3 @@ def _entry(each: KeptReceipt) -> dict[str, Any]:
         "attempts": each.attempts,
         "received_at": each.received_at.isoformat(),
     }
-
-
-def _printable(text: str) -> str:
-    """Return what may be shown: a peer's words must not steer a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)

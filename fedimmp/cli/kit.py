@@ -113,6 +113,11 @@ def _mistake(error: Exception) -> Exception:
     return error
 
 
+def printable(text: str) -> str:
+    """Return what may be shown: a peer's words must not steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
     click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode("utf-8"))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from fedimmp.app import App
-from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
+from fedimmp.cli.kit import config_option, json_option, print_json, print_table, printable, with_app
 from fedimmp.services import peering
 from storage.inbox_hosts import HostState
 from storage.inbox_review import KeptReceipt
@@ -147,7 +147,7 @@ def show(host: str, config_path: Path | None, as_json: bool) -> None:
 
 
 def _refusal(receipt: KeptReceipt) -> dict[str, str]:
-    """Return what is told of a refused activity; a peer's words must not steer a terminal."""
+    """Return what is told of a refused activity."""
     told = {
         "received_at": receipt.received_at.isoformat(),
         "type": receipt.type,
@@ -155,10 +155,7 @@ def _refusal(receipt: KeptReceipt) -> dict[str, str]:
         "state": receipt.state,
         "reason": receipt.reason,
     }
-    return {
-        name: "".join(char if char.isprintable() else " " for char in text)
-        for name, text in told.items()
-    }
+    return {name: printable(text) for name, text in told.items()}
 
 
 def _entry(entry: Peer) -> dict[str, Any]:

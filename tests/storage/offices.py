@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import orjson
+
 from storage import accounts, outbox, peers
 from storage.accounts import NewAccount
 from storage.database import Transaction
@@ -89,7 +91,7 @@ async def post(
     """Enqueue an activity of a member; returns the number of deliveries."""
     number = new_id(now)
     uri = f"{ORIGIN}/activities/{name or number}"
-    activity = NewActivity(number, account_id, uri, "Create", uri.encode())
+    activity = NewActivity(number, account_id, uri, "Create", orjson.dumps({"id": uri}))
     return await outbox.enqueue(
         tx,
         activity,

@@ -148,4 +148,4 @@ async def test_sent_activities_are_forgotten_once_nothing_waits(
     assert await outbox.find_by_uri(tx, "https://hq.example/activities/sent") is None
     found = await outbox.find_by_uri(tx, "https://hq.example/activities/waiting")
     assert found is not None
-    assert found.body == b"https://hq.example/activities/waiting"
+    assert found.body == b'{"id":"https://hq.example/activities/waiting"}'
