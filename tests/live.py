@@ -172,8 +172,16 @@ factor = 10000.0
         assert child.returncode == expect, (words, child.returncode, out.decode(), err.decode())
         return (out if expect == 0 else err).decode()
 
-    async def start(self, role: str = "all", *, wait: bool = True) -> asyncio.subprocess.Process:
-        """Start a process of the office, and wait until the office answers."""
+    async def start(
+        self, role: str = "all", *, wait: bool = True, port: int | None = None
+    ) -> asyncio.subprocess.Process:
+        """Start a process of the office, and wait until the office answers.
+
+        With `port` the process listens there instead, as one more behind a proxy would.
+        """
+        environment = dict(os.environ)
+        if port is not None:
+            environment["FEDIMMP_SERVER__LISTEN"] = f"127.0.0.1:{port}"
         with (self.folder / f"log-{role}").open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -187,6 +195,7 @@ factor = 10000.0
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=environment,
             )
         self.processes.append(child)
         if wait:
