@@ -349,3 +349,26 @@ async def test_a_lane_that_its_author_adds_to_is_left_for_the_next_time(
     async with db.writer() as tx:
         (lane,) = await deliveries.lease(tx, 9, TEMPO, now)
     assert (lane.account_id, len(lane.deliveries)) == (ana, 2)
+
+
+async def test_a_lane_that_its_author_adds_to_is_settled_a_moment_later(
+    db: Database, other_db: Database, now: datetime
+) -> None:
+    async with db.writer() as tx:
+        ana = await add_member(tx, "ana", now)
+        bob = await add_member(tx, "bob", now)
+        await allow(tx, "porto.example", now)
+        await post(tx, ana, now, name="first")
+        await post(tx, bob, now)
+        lanes = {lane.account_id: lane for lane in await deliveries.lease(tx, 9, TEMPO, now)}
+    results = [(lanes[ana], taken(lanes[ana])), (lanes[bob], taken(lanes[bob]))]
+
+    async with other_db.writer() as posting:
+        await post(posting, ana, now, name="second")
+        async with asyncio.timeout(2), db.writer() as tx:
+            assert await deliveries.settle(tx, results, TEMPO, now) == ["busy", "kept"]
+
+    async with db.writer() as tx:
+        assert await deliveries.settle(tx, results, TEMPO, now) == ["kept", "lost"]
+        (lane,) = await deliveries.lease(tx, 9, TEMPO, now)
+    assert names(lane) == ["second"]
