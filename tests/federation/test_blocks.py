@@ -11,7 +11,7 @@ from fedimmp.workers.settle import settle
 from tests.databases import wipe
 from tests.federation.foreign import Foreign, Person, allow, foreign
 from tests.federation.here import office
-from tests.federation.members import Member, account_id, member
+from tests.federation.members import Member, account_id, count, member
 
 
 @pytest.fixture
