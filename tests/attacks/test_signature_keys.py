@@ -122,11 +122,15 @@ async def test_key_id_redirects(
     bela, mallory = porto.person("bela"), evil.person("mallory")
     porto.peer.redirect("/away", mallory.uri)
     porto.peer.redirect("/moved", bela.uri)
-    away, moved = porto.peer.uri("/away"), porto.peer.uri("/moved")
+    porto.peer.redirect("/loop", "/loop")
+    away, moved, loop = (porto.peer.uri(path) for path in ("/away", "/moved", "/loop"))
 
     await refused(door, sign(hq, bela, post(bela), key_id=away), 401, 403)
     # The key that is found there has another id than the one that was claimed.
     await refused(door, sign(hq, bela, post(bela), key_id=moved))
+    for _ in range(3):
+        await refused(door, sign(hq, bela, post(bela), key_id=loop), 503)
+    assert porto.fetched("/loop") == 4
 
 
 @pytest.mark.sec("SEC-028")

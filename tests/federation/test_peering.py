@@ -1,11 +1,18 @@
 """The allowlist as an administrator changes it."""
 
+from collections.abc import Awaitable
+
 import pytest
+from aiohttp import web
 
 from fedimmp.app import App
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.remote.policy import PeerPolicy
 from fedimmp.services import peering
+from fedimmp.workers.settle import settle
+from tests.federation.foreign import Foreign
+from tests.federation.members import member
+from tests.federation.quoting import publish
 from tests.live import until
 
 
@@ -63,6 +70,37 @@ async def test_the_scheme_of_signatures_is_a_term_of_a_peer(hq: App) -> None:
 
     changed = await PeerPolicy(hq.db, hq.uris.host).trust("porto.example")
     assert changed is not None and changed.signatures == "rfc9421"
+
+
+async def test_a_peer_that_takes_one_scheme_only_is_a_whole_neighbour(
+    hq: App, porto: Foreign
+) -> None:
+    """It verifies RFC 9421 and nothing else: fetches and deliveries reach it, by the second try."""
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    profile = porto.peer.pages["/users/bela"]
+
+    def only_modern(request: web.Request) -> web.StreamResponse | Awaitable[web.StreamResponse]:
+        return profile(request) if _is_modern(request) else web.Response(status=401)
+
+    def inbox(request: web.Request) -> web.Response:
+        return web.Response(status=202 if _is_modern(request) else 401)
+
+    porto.peer.pages |= {"/users/bela": only_modern, "/inbox": inbox}
+    await bela.send(hq, bela.activity("Follow", ana.uri))
+    await publish(ana, "First")
+    await publish(ana, "Second")
+    await settle(hq)
+
+    taken = [each for each in porto.peer.seen if each.header("signature-input")]
+    in_vain = [each for each in porto.peer.seen if not each.header("signature-input")]
+    assert [each.target for each in in_vain] == ["/users/bela"]
+    assert sum(each.target == "/inbox" for each in taken) == 3
+    async with hq.db.reader() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM deliveries") == 0
+
+
+def _is_modern(request: web.Request) -> bool:
+    return "Signature-Input" in request.headers
 
 
 async def test_other_processes_obey_a_change_within_two_seconds(hq: App) -> None:
