@@ -1,6 +1,7 @@
 """What actors and posts have in common: ids, types, pages, images, tags."""
 
 import re
+import unicodedata
 from typing import Any
 
 from activitypub.errors import Malformed
@@ -23,7 +24,9 @@ MAX_SUMMARY = 20_000
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 500
 
-_HASHTAG = re.compile(r"\w{1,200}")
+# Joiners and dots within words, as Mastodon accepts them.
+_INSIDE_HASHTAGS = frozenset("_\u00b7\u30fb\u200c\u200d")
+_MAX_HASHTAG = 200
 _SHORTCODE = re.compile(r"[A-Za-z0-9_]{1,200}")
 
 
@@ -99,7 +102,15 @@ def read_hashtag(item: object) -> str | None:
     if not isinstance(item, dict) or type_of(item, ("Hashtag",)) != "Hashtag":
         return None
     name = text_of(item, "name", MAX_NAME).removeprefix("#")
-    return name if _HASHTAG.fullmatch(name) else None
+    return name if len(name) <= _MAX_HASHTAG and _is_hashtag(name) else None
+
+
+def _is_hashtag(name: str) -> bool:
+    # Many scripts write vowels as marks. A number alone is no topic.
+    return any(char.isalpha() for char in name) and all(
+        char.isalnum() or char in _INSIDE_HASHTAGS or unicodedata.category(char) in ("Mn", "Mc")
+        for char in name
+    )
 
 
 def read_emojis(tags: list[dict[str, Any]]) -> tuple[Emoji, ...]:

@@ -1,4 +1,4 @@
-"""Posts as the servers of the field write them; each is read as plain JSON, without pyld."""
+"""Posts and actors as the servers of the field write them: plain JSON, read without pyld."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,8 +10,8 @@ import pytest
 
 from activitypub.documents import parse_document
 from activitypub.jsonld import normalise
-from activitypub.objects import Attachment, LinkedPage, Mention, Note
-from activitypub.reading import read_note
+from activitypub.objects import Actor, Attachment, Image, LinkedPage, Mention, Note
+from activitypub.reading import read_actor, read_note
 from activitypub.vocabulary import AS2, PUBLIC, SECURITY_V1
 
 HOST = "https://peer.example"
@@ -306,3 +306,96 @@ def test_friendica_writes_lists_and_typed_values() -> None:
     assert (note.content_html, note.language, note.sensitive) == ("<p>Hallo</p>", "de", True)
     assert note.published == datetime(2026, 3, 1, 10, tzinfo=UTC)
     assert note.attachments == (Attachment(f"{HOST}/1", "image/jpeg"),)
+
+
+def describe(contexts: object, /, **properties: Any) -> Actor:
+    document = {
+        "@context": contexts,
+        "id": ALICE,
+        "preferredUsername": "alice",
+        "inbox": f"{ALICE}/inbox",
+    } | properties
+    return read_actor(normalise(parse_document(orjson.dumps(document))))
+
+
+def test_actors_of_mastodon_and_misskey() -> None:
+    mastodon = describe(
+        [
+            AS2,
+            SECURITY_V1,
+            {
+                "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+                "toot": "http://joinmastodon.org/ns#",
+                "featured": {"@id": "toot:featured", "@type": "@id"},
+                "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+                "schema": "http://schema.org#",
+                "PropertyValue": "schema:PropertyValue",
+                "value": "schema:value",
+                "memorial": "toot:memorial",
+                "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
+            },
+        ],
+        type="Person",
+        name="Alice",
+        manuallyApprovesFollowers=True,
+        featured=f"{ALICE}/collections/featured",
+        attachment=[{"type": "PropertyValue", "name": "Desk", "value": "3"}],
+        icon={"type": "Image", "mediaType": "image/png", "url": "https://files.example/a.png"},
+        endpoints={"sharedInbox": f"{HOST}/inbox"},
+    )
+    misskey = describe(
+        [AS2, SECURITY_V1, {"isCat": "misskey:isCat", "misskey": "https://misskey-hub.net/ns#"}],
+        type="Person",
+        name=None,
+        summary=None,
+        _misskey_summary="meow",
+        isCat=True,
+        sharedInbox=f"{HOST}/inbox",
+        icon=[{"type": "Image", "url": f"{HOST}/1.webp", "sensitive": False, "name": None}],
+        image=None,
+        tag=[],
+    )
+
+    assert mastodon.locked and mastodon.fields == (("Desk", "3"),)
+    assert mastodon.shared_inbox == misskey.shared_inbox == f"{HOST}/inbox"
+    assert misskey.icon == Image(f"{HOST}/1.webp")
+    assert (misskey.name, misskey.image) == ("", None)
+
+
+def test_actors_of_gotosocial_peertube_and_lemmy() -> None:
+    stub = describe([AS2, SECURITY_V1], type="Person")
+    channel = describe(
+        [
+            AS2,
+            SECURITY_V1,
+            {"RsaSignature2017": "https://w3id.org/security#RsaSignature2017"},
+            {
+                "pt": "https://joinpeertube.org/ns#",
+                "sc": "http://schema.org/",
+                "playlists": {"@id": "pt:playlists", "@type": "@id"},
+                "support": {"@type": "sc:Text", "@id": "pt:support"},
+                "icons": "as:icon",
+            },
+        ],
+        type="Group",
+        attributedTo=[{"type": "Person", "id": f"{HOST}/accounts/alice"}],
+        icon=[
+            {"type": "Image", "url": f"{HOST}/48.png"},
+            {"type": "Image", "url": f"{HOST}/1.png"},
+        ],
+        url=[{"type": "Link", "mediaType": "text/html", "href": f"{HOST}/c/alice"}],
+    )
+    community = describe(
+        ["https://join-lemmy.org/context.json", AS2],
+        type="Group",
+        source={"content": "*Trains*", "mediaType": "text/markdown"},
+        summary="<p><em>Trains</em></p>",
+        language=[{"identifier": "en", "name": "English"}],
+        postingRestrictedToMods=False,
+        attributedTo=f"{ALICE}/moderators",
+    )
+
+    assert (stub.outbox, stub.bot) == (None, False)
+    assert channel.icon == Image(f"{HOST}/48.png")
+    assert channel.url == f"{HOST}/c/alice"
+    assert community.summary_html == "<p><em>Trains</em></p>"

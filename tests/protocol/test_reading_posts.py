@@ -135,6 +135,24 @@ def test_tags() -> None:
     assert single.mentions == (Mention(ALICE),)
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("#\u0939\u093f\u0928\u094d\u0926\u0940", ("\u0939\u093f\u0928\u094d\u0926\u0940",)),
+        ("#\u725b", ("\u725b",)),
+        ("#one\u00b7two_3", ("one\u00b7two_3",)),
+        ("#1984", ()),
+        ("#a b", ()),
+        ("#a-b", ()),
+        ("#<b>", ()),
+        ("#", ()),
+        (f"#{'x' * 201}", ()),
+    ],
+)
+def test_hashtags_of_every_script(name: str, read: tuple[str, ...]) -> None:
+    assert read_note(post(tag={"type": "Hashtag", "name": name})).hashtags == read
+
+
 @pytest.mark.sec("SEC-113")
 def test_a_flood_of_tags_is_cut() -> None:
     flood = [{"type": "Mention", "href": f"{ALICE}/{n}"} for n in range(5000)]
