@@ -10,6 +10,7 @@ from activitypub.objects import Actor, Image
 from activitypub.signatures.keys import load_public
 from activitypub.uris import host_of
 from fedimmp.app import App
+from fedimmp.effects.accounts import account_deleted
 from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.files import discard_detached
 from fedimmp.render.sanitise import clean_html, clean_text
@@ -37,6 +38,8 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
     if known is not None and _is_bare(actor):
         account_id = known.id
     else:
+        if known is None or known.deleted_at is None:
+            await _retire_namesake(tx, app, actor, host, now)
         account_id = await accounts.upsert_remote(tx, _described(actor, host), now)
         if _is_bare(actor):
             await remote_accounts.mark_incomplete(tx, account_id)
@@ -47,6 +50,20 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
     if actor.shared_inbox is not None:
         await peers.learn(tx, host, shared_inbox_url=actor.shared_inbox)
     return account_id
+
+
+async def _retire_namesake(
+    tx: Transaction, app: App, actor: Actor, host: str, now: datetime
+) -> None:
+    """Let whoever had the actor's handle before be gone, with follows, posts and all.
+
+    An office was set up anew, or gave the name to somebody else.
+    """
+    holder = await accounts.find_by_handle(tx, actor.username, host)
+    if holder is None or holder.uri == actor.id:
+        return
+    if await accounts.set_deleted(tx, holder.id, now):
+        await account_deleted(tx, app, [holder], now)
 
 
 def _is_bare(actor: Actor) -> bool:

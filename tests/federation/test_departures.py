@@ -241,3 +241,25 @@ async def test_a_follow_between_the_deleted_is_no_relationship(hq: App, porto: F
 
     async with hq.db.reader() as conn:
         assert await relationships.find_follow(conn, bela_id, ana.id) is None
+
+
+@pytest.mark.sec("SEC-090")
+async def test_whoever_takes_over_a_name_takes_over_nothing_else(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    note = bela.note()
+    await bela.send(hq, bela.create(note), bela.activity("Follow", ana.uri))
+    bela_id = await account_id(hq, bela.uri)
+    await follow_accepted(ana, bela_id)
+    newcomer = porto.person("newcomer")
+    newcomer.document["preferredUsername"] = "bela"
+    porto.people["bela"] = newcomer
+
+    await newcomer.send(hq, newcomer.create(newcomer.note()))
+
+    assert await status_of(hq, note["id"]) is None
+    assert await count(hq, "follows") == 0
+    assert await _followers(hq, ana.id) == 0
+    gone = await _account(hq, bela.uri)
+    assert gone.deleted_at is not None
+    with pytest.raises(Forbidden):
+        await receive(hq, bela.message(hq, bela.create(bela.note())))
