@@ -9,7 +9,7 @@ from fedimmp.app import App
 from fedimmp.effects.statuses import replies_adopted
 from fedimmp.inbound.reading import Ignored, Refused, Understood, understand
 from fedimmp.ingest.fetched import store_fetched
-from fedimmp.ingest.threads import seek_thread
+from fedimmp.ingest.threads import seek_own_replies
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.notes import fetch_note
 from storage import accounts, inbox, statuses
@@ -68,7 +68,7 @@ async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:
         for status in stored:
             # Somebody here was told of a reply in a thread that never came: there will be others.
             if status.in_reply_to_uri is None:
-                await seek_thread(tx, status, now)
+                await seek_own_replies(tx, status)
 
     await app.db.transact(work)
 

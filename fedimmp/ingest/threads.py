@@ -67,8 +67,18 @@ async def seek_thread(tx: Transaction, status: Status, now: datetime) -> None:
         return
     conversation_id = status.conversation_id or status.id
     if await threads.claim_fetch(tx, conversation_id, now, now - THREAD_PAUSE):
-        payload = {"status_id": status.id}
+        payload = {"status_id": status.id, "everywhere": True}
         await jobs.enqueue(tx, "fetch_thread", payload, key=str(conversation_id))
+
+
+async def seek_own_replies(tx: Transaction, status: Status) -> None:
+    """Have those replies to a new post fetched that its own office keeps.
+
+    Nobody has asked for them, so no other office is asked: a liar could name all of its posts.
+    """
+    if may_be_sought(status):
+        payload = {"status_id": status.id, "everywhere": False}
+        await jobs.enqueue(tx, "fetch_thread", payload, key=f"{status.id} alone")
 
 
 def may_be_sought(status: Status) -> bool:

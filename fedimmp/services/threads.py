@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from activitypub.uris import same_origin
 from fedimmp.app import App
 from fedimmp.ingest.fetched import store_fetched
 from fedimmp.ingest.threads import THREAD_PAUSE, may_be_sought, seek_thread
@@ -37,7 +38,8 @@ async def request_thread(app: App, status: Status) -> None:
 async def fetch_thread(app: App, payload: Mapping[str, Any]) -> None:
     """Fetch posts around one that offices list and that we do not know.
 
-    Nobody is notified of them. Hosts that do not answer are left out.
+    Without `everywhere` only those at the office of the post. Nobody is notified of them. Hosts
+    that do not answer are left out.
     """
     async with app.db.reader() as conn:
         status = await statuses.find(conn, int(payload["status_id"]))
@@ -45,18 +47,15 @@ async def fetch_thread(app: App, payload: Mapping[str, Any]) -> None:
             return
         seeds = await _seeds(conn, status)
         context = await _context(app, conn, status)
-
-    async def unknown(uris: Sequence[str]) -> list[str]:
-        async with app.db.reader() as conn:
-            known = await statuses.find_by_uris(conn, uris)
-            gone = await statuses.tombstoned(conn, uris)
-        return [
-            uri
-            for uri in uris
-            if uri not in known and uri not in gone and not app.uris.is_local(uri)
-        ]
-
-    search = Search(app, Budget(_FETCHES, per_host=_FETCHES_PER_HOST), unknown)
+    within = None if payload["everywhere"] else status.uri
+    if within is not None:
+        seeds = [uri for uri in seeds if same_origin(uri, within)]
+        context = context if context and same_origin(context, within) else None
+    search = Search(
+        app,
+        Budget(_FETCHES, per_host=_FETCHES_PER_HOST),
+        lambda uris: _unknown(app, uris, within),
+    )
     await search.run(seeds, context, seconds=_SECONDS)
     if not search.found:
         return
@@ -66,6 +65,21 @@ async def fetch_thread(app: App, payload: Mapping[str, Any]) -> None:
         await store_fetched(tx, app, search.found, now, backfill=True, ancestors=_ANCESTORS)
 
     await app.db.transact(work)
+
+
+async def _unknown(app: App, uris: Sequence[str], within: str | None) -> list[str]:
+    """Return those of the ids that might be fetched; `within` names the one origin allowed."""
+    async with app.db.reader() as conn:
+        known = await statuses.find_by_uris(conn, uris)
+        gone = await statuses.tombstoned(conn, uris)
+    return [
+        uri
+        for uri in uris
+        if uri not in known
+        and uri not in gone
+        and not app.uris.is_local(uri)
+        and (within is None or same_origin(uri, within))
+    ]
 
 
 async def _seeds(conn: Connection, status: Status) -> list[str]:

@@ -136,8 +136,8 @@ async def test_nothing_is_asked_about_private_posts(hq: App, porto: Foreign) -> 
     before = len(porto.peer.seen)
 
     await look(hq, status)
-    await fetch_thread(hq, {"status_id": status.id})
-    await fetch_thread(hq, {"status_id": own})
+    await fetch_thread(hq, {"status_id": status.id, "everywhere": True})
+    await fetch_thread(hq, {"status_id": own, "everywhere": True})
 
     assert len(porto.peer.seen) == before
 
@@ -258,16 +258,25 @@ async def test_the_rest_of_an_unknown_thread_comes_with_its_beginning(
     hq: App, porto: Foreign
 ) -> None:
     bela = porto.person("bela")
-    post = bela.note("Lunch?")
-    other = serve(porto, bela.note("At noon", inReplyTo=post["id"]))
-    reply = bela.note("Where?", inReplyTo=post["id"])
-    post["replies"] = page(porto, "/replies", [other["id"], reply["id"]])["id"]
-    serve(porto, post)
+    async with foreign() as faro:
+        await allow(hq, faro)
+        post = bela.note("Lunch?", context=faro.peer.uri("/context"))
+        other = serve(porto, bela.note("At noon", inReplyTo=post["id"]))
+        elsewhere = serve(faro, faro.person("caio").note("Yes", inReplyTo=post["id"]))
+        reply = bela.note("Where?", inReplyTo=post["id"])
+        listed = [other["id"], elsewhere["id"], reply["id"]]
+        post["replies"] = page(porto, "/replies", listed)["id"]
+        serve(porto, post)
 
-    await bela.send(hq, bela.create(reply))
-    await settle(hq)
+        await bela.send(hq, bela.create(reply))
 
-    assert await status_of(hq, other["id"]) is not None
+        assert await status_of(hq, other["id"]) is not None
+        # Nobody has looked, so no office is asked on the word of another one.
+        assert faro.peer.seen == []
+        status = await status_of(hq, post["id"])
+        assert status is not None
+        await look(hq, status)
+        assert await status_of(hq, elsewhere["id"]) is not None
 
 
 async def test_nobody_puts_a_post_into_a_conversation_of_others(hq: App, porto: Foreign) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from fedimmp.services import blocking, interacting
+from fedimmp.services.drafts import Draft
+from fedimmp.services.posting import edit
 from storage import accounts, statuses
 from storage.accounts import Account
 from tests.wire.offices import Office, settled
@@ -51,6 +54,20 @@ async def test_a_post_shows_its_replies_and_how_it_was_received(hq: Office, port
         document = await read(hq, url, porto)
         assert document.pop("@context")
         assert document == expected
+
+
+async def test_an_edit_names_the_replies_that_it_does_not_list(hq: Office, porto: Office) -> None:
+    ana = await hq.member("ana")
+    post = await hq.post(ana, "Lunch?")
+    await hq.post(ana, "At noon", in_reply_to_id=post)
+    await edit(hq.app, ana.id, post, Draft(text="Lunch? Dinner?"))
+
+    async with hq.app.db.reader() as conn:
+        body = await conn.fetchval(
+            "SELECT body FROM outbox WHERE status_id = $1 AND type = 'Update'", post
+        )
+    replies = orjson.loads(body)["object"]["replies"]
+    assert replies["first"] == f"{hq.app.uris.note(ana.id, post)}/replies?page=true"
 
 
 async def test_replies_have_pages_without_end(hq: Office, porto: Office) -> None:
