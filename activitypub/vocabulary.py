@@ -52,6 +52,8 @@ ACTIVITY_TYPES: Final = (
     "ReplyRequest",
     "AnnounceRequest",
 )
+GTS_TERMS: Final = "https://gotosocial.org/ns"
+
 # How an author proves to have agreed to a quote (FEP-044f), or to a reaction (GoToSocial).
 AUTHORIZATION_TYPES: Final = (
     "QuoteAuthorization",

@@ -101,6 +101,10 @@ class Uris:
         """Address of a conversation that began here."""
         return f"{self.origin}/ap/contexts/{conversation_id}"
 
+    def approval(self, account_id: int, status_id: int, approval_id: int) -> str:
+        """Proof that one of ours agrees to another reaction to a status."""
+        return f"{self.note(account_id, status_id)}/approvals/{approval_id}"
+
     def activity(self, account_id: int, activity_id: int) -> str:
         return f"{self.actor(account_id)}/activities/{activity_id}"
 

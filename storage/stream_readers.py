@@ -150,7 +150,8 @@ async def acquainted(
 
     Authors, whoever favourited, boosted, bookmarked or voted, and whoever muted the conversation,
     also of what it quotes; followers where only they may quote; whoever may see a quoted post that
-    is not for all, or does not want to see its author. They get a payload of their own, all others share one.
+    is not for all, or does not want to see its author. They get a payload of their own, all others
+    share one.
     """
     rows = await conn.fetch(_ACQUAINTED, status_id, list(account_ids))
     return frozenset(row["account_id"] for row in rows)

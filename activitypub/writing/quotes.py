@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from activitypub.objects import QuotePolicy
-from activitypub.vocabulary import AS2, LD_JSON, PUBLIC
+from activitypub.vocabulary import AS2, GTS_TERMS, LD_JSON, PUBLIC
 from activitypub.writing.context import CONTEXT, Json, embedded
 
 _RELATION = "https://misskey-hub.net/ns#_misskey_quote"
@@ -20,12 +20,16 @@ class OutgoingQuote:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The consent of `author` to the post `quoting`, which quotes `quoted`; all are ids."""
+    """The consent of `author` to what `interacting` does to `target`; all are ids.
+
+    By default the one post quotes the other; other types are those of GoToSocial.
+    """
 
     uri: str
     author: str
-    quoting: str
-    quoted: str
+    interacting: str
+    target: str
+    type: str = "QuoteAuthorization"
 
 
 def quote_properties(quote: OutgoingQuote) -> Json:
@@ -63,13 +67,14 @@ def interaction_policy(policy: QuotePolicy) -> Json:
 
 def stamp(consent: Stamp) -> Json:
     """Return the proof of consent, in which nothing is embedded."""
+    is_quote = consent.type == "QuoteAuthorization"
     return {
-        "@context": CONTEXT,
+        "@context": CONTEXT if is_quote else [*CONTEXT, GTS_TERMS],
         "id": consent.uri,
-        "type": "QuoteAuthorization",
+        "type": consent.type,
         "attributedTo": consent.author,
-        "interactingObject": consent.quoting,
-        "interactionTarget": consent.quoted,
+        "interactingObject": consent.interacting,
+        "interactionTarget": consent.target,
     }
 
 

@@ -35,9 +35,8 @@ from fedimmp.web import health
 from fedimmp.web.application import application
 from fedimmp.web.error_pages import error_page
 from fedimmp.web.routes import Route
-from fedimmp.wire import actors, collections, discovery, inbox, notes, replies
+from fedimmp.wire import actors, collections, discovery, inbox, notes, replies, stamps
 from fedimmp.wire import emojis as pictures
-from fedimmp.wire import quotes as stamps
 from fedimmp.wire.reading import depending_on_signature
 
 Role = Literal["all", "web", "stream"]

@@ -1,4 +1,4 @@
-"""What happens when a post is quoted, and when its author agrees, refuses, or changes their mind.
+"""What happens when a post is quoted, when that begins to count, and when it ends.
 
 The rows are changed already (`storage.quotes`).
 """
@@ -9,9 +9,7 @@ from datetime import datetime
 from fedimmp.app import App
 from fedimmp.effects import notices
 from fedimmp.effects.statuses import statuses_edited
-from fedimmp.outbound import addressing
-from fedimmp.outbound import quotes as outbound
-from fedimmp.outbound.quotes import Request
+from fedimmp.outbound import addressing, requests
 from storage import notifications, statuses
 from storage.database import Transaction
 from storage.notifications import NotificationDraft
@@ -27,41 +25,11 @@ async def quote_published(tx: Transaction, app: App, quote: Quote, now: datetime
             tx,
             app,
             account_id=quote.account_id,
-            activity=await outbound.quote_request(tx, app, quote),
+            activity=await requests.quote_request(tx, app, quote),
             status_id=quote.status_id,
             account_ids=[quote.quoted_account_id],
             now=now,
         )
-
-
-async def quote_granted(
-    tx: Transaction, app: App, quote: Quote, request: Request, stamp_uri: str, now: datetime
-) -> None:
-    """Answer the office of somebody who may quote one of ours, also when it asks again."""
-    if quote.quoted_account_id is None:
-        return
-    await addressing.enqueue(
-        tx,
-        app,
-        account_id=quote.quoted_account_id,
-        activity=outbound.accept_quote(app, quote.quoted_account_id, request, stamp_uri),
-        account_ids=[quote.account_id],
-        now=now,
-    )
-
-
-async def quote_refused(
-    tx: Transaction, app: App, author_id: int, asker_id: int, request: Request, now: datetime
-) -> None:
-    """Answer the office of somebody who may not quote one of ours."""
-    await addressing.enqueue(
-        tx,
-        app,
-        account_id=author_id,
-        activity=outbound.reject_quote(app, author_id, request),
-        account_ids=[asker_id],
-        now=now,
-    )
 
 
 async def quotes_accepted(
@@ -89,7 +57,7 @@ async def quotes_ended(tx: Transaction, app: App, quotes: Sequence[Quote], now: 
             tx,
             app,
             account_id=author_id,
-            activity=outbound.revoke_quote(app, author_id, quote, quote.authorization_uri),
+            activity=requests.revoke_quote(app, author_id, quote, quote.authorization_uri),
             followers=True,
             everyone=True,
             account_ids=[quote.account_id],

@@ -22,6 +22,7 @@ from fedimmp.inbound.likes import LIKE
 from fedimmp.inbound.moves import MOVE
 from fedimmp.inbound.quotes import ACCEPT_QUOTE, QUOTE_REQUEST, REJECT_QUOTE
 from fedimmp.inbound.received import Handler
+from fedimmp.inbound.requests import REACTION_REQUEST
 from fedimmp.inbound.undos import UNDO
 from fedimmp.inbound.updates import UPDATE_ACTOR, UPDATE_NAMED, UPDATE_NOTE
 from fedimmp.inbound.votes import VOTE, is_vote
@@ -53,6 +54,9 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Reject", "QuoteRequest"): REJECT_QUOTE,
     ("Reject", "id"): REJECT_NAMED,
     ("QuoteRequest", ANY): QUOTE_REQUEST,
+    ("LikeRequest", ANY): REACTION_REQUEST,
+    ("ReplyRequest", ANY): REACTION_REQUEST,
+    ("AnnounceRequest", ANY): REACTION_REQUEST,
     ("Undo", ANY): UNDO,
     ("Block", ANY): BLOCK,
     ("Flag", ANY): FLAG,

@@ -20,10 +20,11 @@ from activitypub.reading import read_note
 from fedimmp.app import App
 from fedimmp.consent import permission
 from fedimmp.effects import quotes as effects
+from fedimmp.effects.requests import request_granted, request_refused
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
 from fedimmp.ingest.fetched import store_fetched
 from fedimmp.ingest.notes import ArrivedNote, create_notes
-from fedimmp.outbound.quotes import Request
+from fedimmp.outbound.requests import Request
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.notes import FetchedNote, fetch_note
 from fedimmp.remote.quotes import fetch_authorization
@@ -89,16 +90,18 @@ async def apply_request(
         return Outcome.DONE
     if await statuses.tombstoned(tx, [received.activity.id, asking.instrument_uri]):
         return Outcome.DONE
-    request = Request(received.activity.id, actor.uri, quoted.uri, asking.instrument_uri)
+    request = Request(
+        "QuoteRequest", received.activity.id, actor.uri, quoted.uri, asking.instrument_uri
+    )
     terms = await quotes.find_terms(tx, actor.id, quoted.id)
     if quoted.reblog_of_id is not None or permission(terms) != "automatic":
-        await effects.quote_refused(tx, app, quoted.account_id, actor.id, request, now)
+        await request_refused(tx, app, quoted.account_id, actor.id, request, now)
         return Outcome.DONE
     status = await _store_instrument(tx, app, received, asking, now)
     if status is None and asking.note is None and asking.found is None:
         return Outcome.GATHER
     if status is None or not await _grant(tx, app, quoted, status, request, now):
-        await effects.quote_refused(tx, app, quoted.account_id, actor.id, request, now)
+        await request_refused(tx, app, quoted.account_id, actor.id, request, now)
     return Outcome.DONE
 
 
@@ -129,7 +132,7 @@ async def _grant(
         return False
     stamp = app.uris.quote_stamp(quoted.account_id, quoted.id, status.id)
     changed = await quotes.accept(tx, status.id, authorization_uri=stamp, request_uri=request.uri)
-    await effects.quote_granted(tx, app, quote, request, stamp, now)
+    await request_granted(tx, app, quoted.account_id, status.account_id, request, stamp, now)
     if changed:
         await effects.quotes_accepted(tx, app, [quote], now)
     return True

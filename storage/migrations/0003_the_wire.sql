@@ -112,6 +112,18 @@ CREATE INDEX status_quotes_request ON status_quotes (request_uri) WHERE request_
 CREATE INDEX status_quotes_authorization ON status_quotes (authorization_uri)
     WHERE authorization_uri IS NOT NULL;
 
+-- Reactions of others that were asked for, and that one of ours agreed to; the id is the proof's.
+CREATE TABLE approvals (
+    id bigint PRIMARY KEY,
+    status_id bigint NOT NULL REFERENCES statuses ON DELETE CASCADE,
+    account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE, -- who reacts
+    kind text NOT NULL CHECK (kind IN ('like', 'reply', 'announce')),
+    interacting_uri text NOT NULL,
+    created_at timestamptz NOT NULL,
+    UNIQUE (status_id, account_id, kind, interacting_uri)
+);
+CREATE INDEX approvals_account ON approvals (account_id);
+
 -- Whoever quotes a post is told of each of its edits, as whoever boosted it.
 DROP INDEX notifications_once;
 CREATE UNIQUE INDEX notifications_once

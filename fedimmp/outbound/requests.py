@@ -1,4 +1,4 @@
-"""The activities around quotes by consent, from rows (FEP-044f)."""
+"""Requests for consent and their answers, from rows: quotes (FEP-044f), and other reactions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +18,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A QuoteRequest of another office: who asks, about which post of ours, with which post."""
+    """What another office asked of one of ours: who asks, about which post, and with what."""
 
+    type: str
     uri: str
     actor_uri: str
-    quoted_uri: str
+    object_uri: str
     instrument_uri: str
 
 
@@ -37,19 +38,19 @@ async def quote_request(conn: Connection, app: App, quote: Quote) -> Json:
     )
 
 
-def accept_quote(app: App, author_id: int, request: Request, stamp_uri: str) -> Json:
-    """Return the consent of one of ours to be quoted, with the stamp as its result."""
+def accept_request(app: App, author_id: int, request: Request, result: str) -> Json:
+    """Return the consent of one of ours, with the proof as its result."""
     actor = app.uris.actor(author_id)
-    return writing.accept(_fresh(app, author_id), actor, _request(request), stamp_uri)
+    return writing.accept(_fresh(app, author_id), actor, _document(request), result)
 
 
-def reject_quote(app: App, author_id: int, request: Request) -> Json:
-    """Return the refusal of one of ours to be quoted."""
-    return writing.reject(_fresh(app, author_id), app.uris.actor(author_id), _request(request))
+def reject_request(app: App, author_id: int, request: Request) -> Json:
+    """Return the refusal of one of ours."""
+    return writing.reject(_fresh(app, author_id), app.uris.actor(author_id), _document(request))
 
 
 def revoke_quote(app: App, author_id: int, quote: Quote, stamp_uri: str) -> Json:
-    """Return the end of the consent of one of ours."""
+    """Return the end of the consent of one of ours to be quoted."""
     stamp = stamp_of(quote, stamp_uri, app.uris.actor(author_id))
     return writing.revoke(_fresh(app, author_id), stamp, quote.account_uri)
 
@@ -59,12 +60,12 @@ def stamp_of(quote: Quote, stamp_uri: str, author_uri: str) -> Stamp:
     return Stamp(stamp_uri, author_uri, quote.status_uri, quote.quoted_uri)
 
 
-def _request(request: Request) -> Json:
+def _document(request: Request) -> Json:
     return {
         "id": request.uri,
-        "type": "QuoteRequest",
+        "type": request.type,
         "actor": request.actor_uri,
-        "object": request.quoted_uri,
+        "object": request.object_uri,
         "instrument": request.instrument_uri,
     }
 
