@@ -15,7 +15,7 @@ from activitypub.signatures.keys import load_public
 from fedimmp.app import App
 from fedimmp.workers.settle import settle
 from tests.attacks.door import Door, Signing, post, refused
-from tests.federation.foreign import Foreign, Person
+from tests.federation.foreign import Foreign, Person, allow, foreign
 from tests.federation.members import count
 from tests.protocol.people import pems, rsa
 
@@ -63,6 +63,9 @@ async def test_somebody_elses_activity(hq: App, door: Door, sign: Signing, porto
     bela, caio = porto.person("bela"), porto.person("caio")
 
     await refused(door, sign(hq, bela, post(caio)))
+    async with foreign() as osaka:
+        await allow(hq, osaka)
+        await refused(door, sign(hq, bela, post(osaka.person("dora"))))
     assert await door.send(sign(hq, caio, post(caio))) == 202
 
 
