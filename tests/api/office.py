@@ -26,6 +26,8 @@ _WIPE = (
     "DELETE FROM inbox",
     "DELETE FROM inbox_actors",
     "DELETE FROM inbox_hosts",
+    "DELETE FROM outbox",
+    "DELETE FROM lanes",
     "DELETE FROM stream_events",
     "DELETE FROM tombstones",
     "DELETE FROM oauth_apps",
