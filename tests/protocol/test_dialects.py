@@ -18,6 +18,54 @@ HOST = "https://peer.example"
 ALICE = f"{HOST}/users/alice"
 ANA = "https://hq.example/ap/users/1"
 MARCH = "2026-03-01T10:00:00Z"
+MASTODON: list[Any] = [
+    AS2,
+    SECURITY_V1,
+    {
+        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "ostatus": "http://ostatus.org#",
+        "atomUri": "ostatus:atomUri",
+        "sensitive": "as:sensitive",
+        "toot": "http://joinmastodon.org/ns#",
+        "votersCount": "toot:votersCount",
+        "Emoji": "toot:Emoji",
+        "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+        "blurhash": "toot:blurhash",
+        "featured": {"@id": "toot:featured", "@type": "@id"},
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "schema": "http://schema.org#",
+        "PropertyValue": "schema:PropertyValue",
+        "value": "schema:value",
+        "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
+        "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+    },
+]
+PEERTUBE: list[Any] = [
+    AS2,
+    SECURITY_V1,
+    {"RsaSignature2017": "https://w3id.org/security#RsaSignature2017"},
+    {
+        "pt": "https://joinpeertube.org/ns#",
+        "sc": "http://schema.org/",
+        "Hashtag": "as:Hashtag",
+        "sensitive": "as:sensitive",
+        "language": "sc:inLanguage",
+        "icons": "as:icon",
+        "likes": {"@id": "as:likes", "@type": "@id"},
+        "playlists": {"@id": "pt:playlists", "@type": "@id"},
+        "support": {"@type": "sc:Text", "@id": "pt:support"},
+    },
+]
+TRAIN = {
+    "type": "Document",
+    "mediaType": "image/png",
+    "url": "https://files.peer.example/1.png",
+    "name": "A train",
+    "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+    "focalPoint": [0.5, -0.25],
+    "width": 1200,
+    "height": 800,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -34,20 +82,7 @@ def read(contexts: object, /, **properties: Any) -> Note:
 
 def test_mastodon() -> None:
     note = read(
-        [
-            AS2,
-            {
-                "ostatus": "http://ostatus.org#",
-                "atomUri": "ostatus:atomUri",
-                "sensitive": "as:sensitive",
-                "toot": "http://joinmastodon.org/ns#",
-                "votersCount": "toot:votersCount",
-                "Emoji": "toot:Emoji",
-                "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
-                "blurhash": "toot:blurhash",
-                "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
-            },
-        ],
+        MASTODON,
         type="Note",
         summary=None,
         inReplyTo=None,
@@ -60,16 +95,7 @@ def test_mastodon() -> None:
         content="<p>Olá</p>",
         contentMap={"pt": "<p>Olá</p>"},
         attachment=[
-            {
-                "type": "Document",
-                "mediaType": "image/png",
-                "url": "https://files.peer.example/1.png",
-                "name": "A train",
-                "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
-                "focalPoint": [0.5, -0.25],
-                "width": 1200,
-                "height": 800,
-            },
+            TRAIN,
             {"type": "Link", "mediaType": "text/html", "href": "https://news.example/a"},
         ],
         tag=[{"type": "Mention", "href": ANA, "name": "@ana@hq.example"}],
@@ -203,21 +229,7 @@ def test_lemmy_posts_a_page_about_another_one() -> None:
 
 def test_peertube_names_person_and_channel_and_puts_the_page_among_the_films() -> None:
     note = read(
-        [
-            AS2,
-            SECURITY_V1,
-            {"RsaSignature2017": "https://w3id.org/security#RsaSignature2017"},
-            {
-                "pt": "https://joinpeertube.org/ns#",
-                "sc": "http://schema.org/",
-                "Hashtag": "as:Hashtag",
-                "sensitive": "as:sensitive",
-                "language": "sc:inLanguage",
-                "icons": "as:icon",
-                "likes": {"@id": "as:likes", "@type": "@id"},
-                "support": {"@type": "sc:Text", "@id": "pt:support"},
-            },
-        ],
+        PEERTUBE,
         type="Video",
         attributedTo=[
             {"type": "Person", "id": ALICE},
@@ -320,21 +332,7 @@ def describe(contexts: object, /, **properties: Any) -> Actor:
 
 def test_actors_of_mastodon_and_misskey() -> None:
     mastodon = describe(
-        [
-            AS2,
-            SECURITY_V1,
-            {
-                "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
-                "toot": "http://joinmastodon.org/ns#",
-                "featured": {"@id": "toot:featured", "@type": "@id"},
-                "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
-                "schema": "http://schema.org#",
-                "PropertyValue": "schema:PropertyValue",
-                "value": "schema:value",
-                "memorial": "toot:memorial",
-                "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
-            },
-        ],
+        MASTODON,
         type="Person",
         name="Alice",
         manuallyApprovesFollowers=True,
@@ -365,18 +363,7 @@ def test_actors_of_mastodon_and_misskey() -> None:
 def test_actors_of_gotosocial_peertube_and_lemmy() -> None:
     stub = describe([AS2, SECURITY_V1], type="Person")
     channel = describe(
-        [
-            AS2,
-            SECURITY_V1,
-            {"RsaSignature2017": "https://w3id.org/security#RsaSignature2017"},
-            {
-                "pt": "https://joinpeertube.org/ns#",
-                "sc": "http://schema.org/",
-                "playlists": {"@id": "pt:playlists", "@type": "@id"},
-                "support": {"@type": "sc:Text", "@id": "pt:support"},
-                "icons": "as:icon",
-            },
-        ],
+        PEERTUBE,
         type="Group",
         attributedTo=[{"type": "Person", "id": f"{HOST}/accounts/alice"}],
         icon=[
