@@ -1,14 +1,25 @@
 """Others who want to quote our people, and our people's answers (FEP-044f)."""
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from fedimmp.app import App
+from fedimmp.errors import Refusal
 from fedimmp.services import blocking, interacting, posting, quoting
 from fedimmp.workers.settle import settle
 from tests.federation.foreign import Foreign, Person
-from tests.federation.members import Member, account_id, count, member, parked, status_of, told
+from tests.federation.members import (
+    Member,
+    account_id,
+    count,
+    member,
+    parked,
+    states,
+    status_of,
+    told,
+)
 from tests.federation.quoting import path_of, publish, quote_of, request, serve, shown, state_of
 from tests.federation.quoting import quoting as quoting_note
 
@@ -178,6 +189,19 @@ async def test_whoever_quotes_is_told_of_edits(hq: App, porto: Foreign) -> None:
     assert [update["object"]["id"] for update in porto.received("Update")] == [uri, uri]
 
 
+async def test_a_quote_that_its_author_cannot_read_is_refused(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    _, uri = await publish(ana)
+    hidden = quoting_note(bela, uri, to=[bela.followers], cc=[])
+    shared = quoting_note(bela, uri, to=[bela.followers, ana.uri], cc=[])
+
+    await bela.send(hq, request(bela, uri, hidden), request(bela, uri, shared))
+
+    assert [each["object"]["instrument"] for each in porto.received("Reject")] == [hidden["id"]]
+    assert await status_of(hq, hidden["id"]) is None
+    assert await state_of(hq, shared["id"]) == "accepted"
+
+
 # -------------------------------------------------------------------------------------- attacks
 
 
@@ -248,3 +272,36 @@ async def test_requests_about_what_belongs_to_others(hq: App, porto: Foreign) ->
     assert (stored.state, stored.quoted_uri) == ("pending", other)
     assert len(await parked(hq)) == 8
     assert await count(hq, "notifications") == 0
+
+
+ODD: list[Any] = [None, True, 3, "x", [], [[]], {}, [{}, {}], {"id": 3}, {"type": []}, {"id": {}}]
+
+
+async def test_odd_shapes_are_refused_and_no_more(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    _, uri = await publish(ana)
+    note = quoting_note(bela, uri)
+    changes = [
+        {"quote": odd, "quoteAuthorization": odd, "interactionPolicy": odd} for odd in ODD
+    ] + [{"interactionPolicy": {"canQuote": odd, "canReply": odd}} for odd in ODD]
+    changes += [
+        {"interactionPolicy": {"canQuote": {"automaticApproval": odd, "manualApproval": odd}}}
+        for odd in ODD
+    ]
+    asked = [request(bela, uri, odd) for odd in ODD]
+    asked += [request(bela, odd or [], note) for odd in ODD]
+    answers = [
+        bela.activity(kind, {"type": what, "id": odd, "instrument": odd}, result=odd)
+        for kind in ("Accept", "Reject")
+        for what in ("QuoteRequest", "ReplyRequest", "Note")
+        for odd in ODD
+    ]
+
+    for change in changes:
+        await bela.send(hq, bela.create(bela.note() | change), bela.update(note | change))
+    for activity in [*asked, *answers]:
+        with contextlib.suppress(Refusal):
+            await bela.send(hq, activity)
+
+    assert set(await states(hq)) <= {"done", "parked"}
+    assert await count(hq, "statuses") == len(changes) + 2
