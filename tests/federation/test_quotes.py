@@ -289,7 +289,7 @@ async def test_odd_shapes_are_refused_and_no_more(hq: App, porto: Foreign) -> No
         for odd in ODD
     ]
     asked = [request(bela, uri, odd) for odd in ODD]
-    asked += [request(bela, odd or [], note) for odd in ODD]
+    asked += [request(bela, odd, note) | {"object": odd or []} for odd in ODD]
     answers = [
         bela.activity(kind, {"type": what, "id": odd, "instrument": odd}, result=odd)
         for kind in ("Accept", "Reject")
