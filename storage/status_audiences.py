@@ -23,46 +23,46 @@ class Audience:
     tags: tuple[str, ...]
 
 
+_LOAD = """
+    SELECT s.id,
+        ARRAY(
+            SELECT m.account_id FROM mentions AS m
+            WHERE m.status_id = s.id AND NOT m.silent) AS mentioned,
+        ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = s.id) AS addressed,
+        ARRAY(
+            SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id) AS boosters,
+        ARRAY(
+            SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = s.id
+            UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id
+            UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = s.id
+            UNION SELECT n.account_id
+            FROM status_quotes AS q
+            JOIN statuses AS n ON n.id = q.status_id
+            WHERE q.quoted_uri = s.uri
+            UNION SELECT o.account_id
+            FROM status_quotes AS q
+            JOIN statuses AS o ON o.uri = q.quoted_uri
+            WHERE q.status_id = s.id
+        ) AS reached,
+        ARRAY(
+            SELECT n.account_id
+            FROM status_quotes AS q
+            JOIN statuses AS n ON n.id = q.status_id
+            WHERE q.quoted_uri = s.uri
+              AND q.state = 'accepted') AS quoters,
+        ARRAY(
+            SELECT t.name
+            FROM status_tags AS st
+            JOIN tags AS t ON t.id = st.tag_id
+            WHERE st.status_id = s.id) AS tag_names
+    FROM statuses AS s
+    WHERE s.id = ANY($1::bigint[])
+"""
+
+
 async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, Audience]:
     """Return the audience of each status that exists, by id, in one query."""
-    rows = await conn.fetch(
-        """
-        SELECT s.id,
-            ARRAY(
-                SELECT m.account_id FROM mentions AS m
-                WHERE m.status_id = s.id AND NOT m.silent) AS mentioned,
-            ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = s.id) AS addressed,
-            ARRAY(
-                SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id) AS boosters,
-            ARRAY(
-                SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = s.id
-                UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id
-                UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = s.id
-                UNION SELECT n.account_id
-                FROM status_quotes AS q
-                JOIN statuses AS n ON n.id = q.status_id
-                WHERE q.quoted_uri = s.uri
-                UNION SELECT o.account_id
-                FROM status_quotes AS q
-                JOIN statuses AS o ON o.uri = q.quoted_uri
-                WHERE q.status_id = s.id
-            ) AS reached,
-            ARRAY(
-                SELECT n.account_id
-                FROM status_quotes AS q
-                JOIN statuses AS n ON n.id = q.status_id
-                WHERE q.quoted_uri = s.uri
-                  AND q.state = 'accepted') AS quoters,
-            ARRAY(
-                SELECT t.name
-                FROM status_tags AS st
-                JOIN tags AS t ON t.id = st.tag_id
-                WHERE st.status_id = s.id) AS tag_names
-        FROM statuses AS s
-        WHERE s.id = ANY($1::bigint[])
-        """,
-        list(status_ids),
-    )
+    rows = await conn.fetch(_LOAD, list(status_ids))
     return {
         row["id"]: Audience(
             mentioned=tuple(row["mentioned"]),
