@@ -220,10 +220,14 @@ async def settle(
     # Hosts before lanes, as everywhere: one who closes a breaker goes on to the lanes of others.
     failing = {lane.host for lane, outcome in results if outcome.failure is not None}
     breakers = await inbox_hosts.lock_changing(tx, {lane.host for lane, _ in results}, failing, now)
+    # Below the threshold it is a lane that had trouble, and not the host: it keeps its pause, or
+    # each success of another would try it again.
     recovered = [
         lane.host
         for lane, outcome in results
-        if outcome.is_answered and lane.host in breakers and breakers[lane.host].failures
+        if outcome.is_answered
+        and lane.host in breakers
+        and breakers[lane.host].failures >= tempo.breaker_threshold
     ]
     if recovered:
         await inbox_hosts.make_due(tx, recovered, now)

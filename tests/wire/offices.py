@@ -20,7 +20,7 @@ from activitypub.signatures.cavage import sign
 from fedimmp.app import App
 from fedimmp.build import build, web_app
 from fedimmp.build.office import utc_now
-from fedimmp.config import Accounts, Config, Database, Delivery, Limits, Server, Storage
+from fedimmp.config import Accounts, Config, Database, Delivery, Limits, Network, Server, Storage
 from fedimmp.services import members, peering
 from fedimmp.services.posting import Draft, publish
 from fedimmp.workers.settle import settle
@@ -114,6 +114,7 @@ async def open_office(
     database_url: str,
     *,
     delivery: Delivery | None = None,
+    network: Network | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Office]:
     """Run an office on a free port, without workers."""
@@ -123,6 +124,7 @@ async def open_office(
         storage=Storage(data_dir=folder),
         database=Database(url=database_url, pool_size=5, migrate_on_start=True),
         delivery=delivery or Delivery(),
+        network=network or Network(),
         accounts=Accounts(argon2_time_cost=1, argon2_memory_kib=1024),
         limits=Limits(factor=1000.0),
     )
