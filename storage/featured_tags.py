@@ -149,43 +149,35 @@ async def replace(
     """
     ids = [row_id for row_id, _ in shown]
     names = [name.casefold() for _, name in shown]
-    await tx.execute(
-        """
-        INSERT INTO tags (id, name, display_name)
-        SELECT d.id, d.name, d.display_name
-          FROM unnest($1::bigint[], $2::text[], $3::text[]) AS d (id, name, display_name)
-         WHERE NOT EXISTS (SELECT FROM tags WHERE tags.name = d.name)
-         ORDER BY d.name
-        ON CONFLICT (name) DO NOTHING
-        """,
-        ids,
-        names,
-        [name for _, name in shown],
-    )
-    await tx.execute(
-        """
-        DELETE FROM featured_tags f
-         USING tags t
-         WHERE t.id = f.tag_id
-           AND f.account_id = $1
-           AND t.name <> ALL($2::text[])
-        """,
-        account_id,
-        names,
-    )
-    await tx.execute(
-        """
-        INSERT INTO featured_tags (id, account_id, tag_id, created_at)
-        SELECT d.id, $1, t.id, $4
-          FROM unnest($2::bigint[], $3::text[]) AS d (id, name)
-          JOIN tags t ON t.name = d.name
-        ON CONFLICT (account_id, tag_id) DO NOTHING
-        """,
-        account_id,
-        ids,
-        names,
-        now,
-    )
+    await tx.execute(_ENSURE, ids, names, [name for _, name in shown])
+    await tx.execute(_WITHDRAW, account_id, names)
+    await tx.execute(_SHOW, account_id, ids, names, now)
+
+
+_ENSURE = """
+    INSERT INTO tags (id, name, display_name)
+    SELECT d.id, d.name, d.display_name
+      FROM unnest($1::bigint[], $2::text[], $3::text[]) AS d (id, name, display_name)
+     WHERE NOT EXISTS (SELECT FROM tags WHERE tags.name = d.name)
+     ORDER BY d.name
+    ON CONFLICT (name) DO NOTHING
+"""
+
+_WITHDRAW = """
+    DELETE FROM featured_tags f
+     USING tags t
+     WHERE t.id = f.tag_id
+       AND f.account_id = $1
+       AND t.name <> ALL($2::text[])
+"""
+
+_SHOW = """
+    INSERT INTO featured_tags (id, account_id, tag_id, created_at)
+    SELECT d.id, $1, t.id, $4
+      FROM unnest($2::bigint[], $3::text[]) AS d (id, name)
+      JOIN tags t ON t.name = d.name
+    ON CONFLICT (account_id, tag_id) DO NOTHING
+"""
 
 
 def _featured_of(record: Record) -> FeaturedTag:

@@ -158,11 +158,17 @@ async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -
         remote.moved_to_uri,
         remote.suspended,
     )
+    await _set_remote_pictures(tx, account_id, remote, now)
+    return account_id
+
+
+async def _set_remote_pictures(
+    tx: Transaction, account_id: int, remote: RemoteAccount, now: datetime
+) -> None:
     await _set_remote_picture(tx, account_id, "avatar", remote.avatar, now)
     # A millisecond apart, since two ids of the same one can be equal.
     earlier = now - timedelta(milliseconds=1)
     await _set_remote_picture(tx, account_id, "header", remote.header, earlier)
-    return account_id
 
 
 async def _set_remote_picture(
