@@ -121,7 +121,7 @@ def _title(note: Note) -> str:
 
 
 def _opening(content: str) -> str:
-    text = plain_text(content)
+    text = plain_text(clean_html(content))
     if len(text) <= _MAX_WHOLE:
         return content
     return _paragraph(clean_text(text, _MAX_OPENING) + "…")

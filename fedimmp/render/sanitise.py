@@ -70,6 +70,14 @@ _BLOCKS = {
     "thead",
     "tr",
 }
+_OTHER_ELEMENTS = {
+    *("abbr", "area", "audio", "base", "bdi", "bdo", "big", "body", "button", "canvas", "cite"),
+    *("col", "colgroup", "data", "datalist", "dfn", "dialog", "embed", "fieldset", "font", "form"),
+    *("head", "hgroup", "hr", "html", "img", "input", "ins", "kbd", "label", "legend", "link"),
+    *("map", "mark", "menu", "meta", "meter", "nobr", "optgroup", "option", "output", "param"),
+    *("picture", "progress", "q", "samp", "search", "select", "slot", "small", "source", "strike"),
+    *("textarea", "tfoot", "time", "title", "track", "tt", "var", "video", "wbr"),
+}
 _DROPPED_WITH_CONTENT = {
     "iframe",
     "math",
@@ -103,7 +111,8 @@ def clean_html(html: str) -> str:
     classes that apps know from mentions, hashtags and shortened links. Headings and other blocks
     become paragraphs. Total and linear.
     """
-    cleaned = _FIRST.clean(clean_characters(_bounded(html)))
+    # References, too, can stand for characters that nobody wants.
+    cleaned = clean_characters(_FIRST.clean(clean_characters(_bounded(html))))
     if _OTHER_BLOCK.search(cleaned):
         # Cleaned text holds no other "<", so the tags can be told apart without a parser.
         cleaned = _LAST.clean(_OTHER_BLOCK.sub(_as_paragraph, cleaned))
@@ -113,11 +122,15 @@ def clean_html(html: str) -> str:
 
 
 def plain_text(html: str) -> str:
-    """Return what a foreign HTML text says, without its markup: text, not HTML."""
+    """Return what a foreign HTML text says, without its markup: text, not HTML.
+
+    Warnings are HTML by the standard and plain text to Mastodon: what is between angle brackets
+    and no element of HTML stays.
+    """
     if not html:
         return ""
     spaced = _LINE_END.sub("\n\\g<0>", clean_characters(_bounded(html)))
-    return entities.unescape(_TEXT.clean(spaced))
+    return clean_characters(entities.unescape(_TEXT.clean(_NO_ELEMENT.sub("&lt;", spaced))))
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -198,4 +211,8 @@ _LAST: Final = _cleaner(_TAGS)
 _TEXT: Final = nh3.Cleaner(tags=set(), clean_content_tags=_DROPPED_WITH_CONTENT)
 _OTHER_BLOCK: Final = re.compile(f"<(/?)({'|'.join(sorted(_BLOCKS | _CELLS | _HEADINGS))})>")
 _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*</p>")
+_ELEMENTS: Final = _TAGS | _BLOCKS | _CELLS | _HEADINGS | _OTHER_ELEMENTS | _DROPPED_WITH_CONTENT
+_NO_ELEMENT: Final = re.compile(
+    f"<(?!!--|/?(?:{'|'.join(sorted(_ELEMENTS))})(?:[\\s/>]|$))", re.IGNORECASE
+)
 _LINE_END: Final = re.compile(r"</?(?:blockquote|div|h[1-6]|li|p|tr)\b|<br", re.IGNORECASE)

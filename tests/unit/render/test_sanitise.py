@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
+from fedimmp.render.sanitise import clean_html, clean_lines, clean_text, plain_text
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ from fedimmp.render.sanitise import clean_html, clean_lines, clean_text
             "<b>a</b><i>b</i><code>c</code><p><strong>d</strong></p>",
         ),
         ("a\x00b\x07c", "abc"),
+        ("a&#0;b&#7;c&#xb;d&#x202;", "a\ufffdbcd\u0202"),
         ("<!-- x -->a", "a"),
     ],
 )
@@ -57,6 +58,23 @@ def test_only_the_harmless_part_stays(html: str, expected: str) -> None:
 )
 def test_only_web_addresses_are_linked(address: str) -> None:
     assert "href" not in clean_html(f'<a href="{address}">x</a>')
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("travel", "travel"),
+        ("<p>Tom &amp; Jerry</p><p>two</p>", "Tom & Jerry\n\ntwo"),
+        ("1 <3 2 & <internal> a<c d", "1 <3 2 & <internal> a<c d"),
+        ("&lt;b&gt;", "<b>"),
+        ("a<script>x</script><IMG src=x onerror=y><!-- c -->b</p >", "ab"),
+        ("line<br/>break", "line\nbreak"),
+        ("<svg><style><img src=x onerror=alert(1)>", ""),
+        ("", ""),
+    ],
+)
+def test_text_without_its_markup(html: str, text: str) -> None:
+    assert plain_text(html).strip() == text
 
 
 def test_links_open_elsewhere_and_tell_nothing() -> None:
