@@ -51,6 +51,11 @@ CREATE TABLE featured_tags (
 );
 CREATE INDEX featured_tags_tag ON featured_tags (tag_id);
 
+-- What an account leaves behind is found without reading whole tables.
+CREATE INDEX notifications_from ON notifications (from_account_id);
+CREATE INDEX poll_votes_account ON poll_votes (account_id);
+CREATE INDEX account_notes_target ON account_notes (target_id);
+
 -- ----------------------------------------------------------------------- emoji and reactions
 
 ALTER TABLE media
