@@ -8,7 +8,7 @@ import pytest
 
 from fedimmp.errors import Unavailable
 from fedimmp.pages.rendering import at_home
-from fedimmp.services import posting, signing_in
+from fedimmp.services import moving, posting, signing_in
 from fedimmp.services.drafts import Draft
 from fedimmp.web.assets import ASSETS
 from fedimmp.web.browser import session_cookie
@@ -120,6 +120,17 @@ async def test_a_profile_shows_who_somebody_is(inhabited: Office, ana: Browser) 
     full = (await ana.get(f"/@Bo@{inhabited.app.uris.host}")).text
     assert "Administrator" in full
     assert "Boosted by" in full
+
+
+async def test_a_profile_says_as_whom_somebody_goes_on(inhabited: Office, ana: Browser) -> None:
+    old, new = await inhabited.member("gil"), await inhabited.member("gil_porto")
+    assert "Goes on as" not in (await ana.get("/@gil")).text
+    await moving.add_alias(inhabited.app, new, "gil")
+
+    await moving.move_member(inhabited.app, old, "gil_porto")
+
+    text = (await ana.get("/@gil")).text
+    assert 'Goes on as <a href="/@gil_porto">' in text
 
 
 async def test_a_post_stands_within_its_thread(
