@@ -24,6 +24,8 @@ from fedimmp.render.sanitise import clean_html, clean_lines, clean_text, plain_t
             '<span class="mention h-card">t</span>',
         ),
         ('<span class="modal">t</span>', "<span>t</span>"),
+        ('<p class="quote-inline modal">t</p>', '<p class="quote-inline">t</p>'),
+        ('<p class="modal">t</p>', "<p>t</p>"),
         ('<p class="quote-inline x">RE</p>', '<p class="quote-inline">RE</p>'),
         ('<p class="invisible mention">t</p>', "<p>t</p>"),
         (
