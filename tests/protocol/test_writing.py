@@ -62,7 +62,13 @@ POST = writing.OutgoingNote(
     sensitive=True,
     attachments=(
         Attachment(
-            "https://a.example/files/k/1.png", "image/png", "a cat", "UBL_:r", 64, 48, (0, 1)
+            "https://a.example/files/k/1.png",
+            "image/png",
+            "a cat",
+            "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+            64,
+            48,
+            (0, 1),
         ),
     ),
     mentions=(Mention(BOB, "@bob@b.example"),),
