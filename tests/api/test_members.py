@@ -2,14 +2,17 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from activitypub.signatures.keys import signing_key
 from fedimmp.errors import Conflict, Invalid, NotFound, Refusal
-from fedimmp.services import members
+from fedimmp.services import leaving, members
+from fedimmp.workers import jobs
 from storage import account_keys, accounts
 from storage.accounts import INSTANCE_ACCOUNT_ID
 from tests.api.office import PASSWORD, Office
+from tests.api.posts import picture, post, uploaded
 
 
 async def make(office: Office, username: str = "ana", email: str = "ana@corp.example") -> int:
@@ -112,3 +115,29 @@ async def test_refusals_are_sentences(office: Office) -> None:
             office.app, username="ana", email="a@b", password="short", display_name=""
         )
     assert str(refusal.value) == "The password has fewer than 10 characters"
+
+
+async def test_a_deleted_member_is_gone_for_every_app(office: Office) -> None:
+    ana, ben = await office.member("ana"), await office.member("ben")
+    face = aiohttp.FormData()
+    face.add_field("avatar", picture(400, 400), filename="face.png", content_type="image/png")
+    me = await ana.ok("PATCH", "/api/v1/accounts/update_credentials", data=face)
+    file = await uploaded(ana, picture(30, 20))
+    status = await post(ana, "Hello", media_ids=[file["id"]])
+    await ben.ok("POST", f"/api/v1/accounts/{ana.id}/follow")
+    urls = (me["avatar"], status["media_attachments"][0]["url"])
+    assert [(await ben.get(url)).status for url in urls] == [200, 200]
+
+    await leaving.delete_member(office.app, ana.account_id, actor="tests")
+
+    # At once, before anything is removed.
+    assert (await ana.get("/api/v1/accounts/verify_credentials")).status == 401
+    assert (await ben.get(f"/api/v1/statuses/{status['id']}")).status == 404
+    assert (await ben.get(f"/api/v1/accounts/{ana.id}")).status == 404
+    assert [(await ben.get(url)).status for url in urls] == [404, 404]
+    assert (await ben.ok("GET", f"/api/v1/accounts/{ben.id}"))["following_count"] == 0
+    while await jobs.run_once(office.app):
+        pass
+    async with office.app.db.reader() as conn:
+        left = await conn.fetchval("SELECT count(*) FROM media WHERE account_id <> 1")
+    assert left == 0
