@@ -16,11 +16,16 @@ MAX_URI = 2048
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _SHAPE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_HIGH_PORT = (
+    r"(?:[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]|[1-9][0-9]{3})"
+)
 # What nearly every URI is: lower case, plain ASCII, a name that ends in letters, or an IPv4 address
-# as it should be written. One match decides.
+# as it should be written, without a low port. One match decides. Groups: origin, scheme, authority,
+# host, port, path, query, fragment.
 _USUAL = re.compile(
-    r"(https?)://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]{2,63}"
-    rf"|(?:{_OCTET}\.){{3}}{_OCTET})(?::([1-9][0-9]{{3,4}}))?"
+    r"((https?)://(?=[^:/?#]{1,253}(?:[:/?#]|$))(?![^:/?#]*--)"
+    rf"(((?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)*[a-z]{{2,63}}|(?:{_OCTET}\.){{3}}{_OCTET})"
+    rf"(?::({_HIGH_PORT}))?))"
     r"((?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?)(\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
     r"(#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"
 )
@@ -47,11 +52,15 @@ def host_of(uri: str) -> str:
     Raises Malformed for user info, controls, spaces, backslashes, every unusual way to write an
     address, and names that are not valid under IDNA 2008.
     """
-    return _host(_split(uri))
+    usual = _usual(uri)
+    return usual[3] if usual is not None else _host(_split(uri))
 
 
 def origin_of(uri: str) -> str:
     """Return scheme://host[:port] of an http(s) URI; raises Malformed (FEP-fe34)."""
+    usual = _usual(uri)
+    if usual is not None:
+        return usual[1]
     parts = _split(uri)
     return f"{parts.scheme}://{_host(parts)}"
 
@@ -72,6 +81,9 @@ def check_http_uri(uri: object) -> str:
     """
     if not isinstance(uri, str):
         raise Malformed("A URI must be a text.")
+    usual = _usual(uri)
+    if usual is not None and (usual[2] == "https" or is_loopback_name(usual[4])):
+        return uri
     parts = _split(uri)
     if parts.scheme == "http" and not is_loopback_name(parts.host):
         raise Malformed(f"{shown(uri)} is not an https URI.")
@@ -137,16 +149,18 @@ def _host(parts: _Parts) -> str:
     return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
 
 
+def _usual(uri: str) -> re.Match[str] | None:
+    return _USUAL.fullmatch(uri) if len(uri) <= MAX_URI else None
+
+
 def _split(uri: str) -> _Parts:
     if len(uri) > MAX_URI:
         raise Malformed(f"A URI is longer than {MAX_URI} characters.")
     usual = _USUAL.fullmatch(uri)
-    if usual is not None and "--" not in usual[2] and len(usual[2]) <= 253:
-        scheme, host, digits, path, query, fragment = usual.groups("")
+    if usual is not None:
+        _, scheme, authority, host, digits, path, query, fragment = usual.groups("")
         port = int(digits) if digits else None
-        if port is None or port <= 65535:
-            authority = f"{host}:{digits}" if digits else host
-            return _Parts(scheme, authority, host, port, path, query, fragment)
+        return _Parts(scheme, authority, host, port, path, query, fragment)
     match = _SHAPE.fullmatch(uri)
     if match is None:
         raise Malformed(f"{shown(uri)} is not an http or https URI.")

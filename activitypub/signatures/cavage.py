@@ -31,7 +31,8 @@ from activitypub.uris import host_of, target_of, wire_url
 from activitypub.vocabulary import ACTIVITY_JSON
 
 _PARAMETER = re.compile(r'[ \t]*([A-Za-z]+)[ \t]*=[ \t]*(?:"([^"\\]*)"|([^\s",]+))[ \t]*(,|$)')
-_COVERED = re.compile(r"\((?:request-target|created|expires)\)|[a-z0-9!#$%&'*+.^_`|~-]+")
+_NAME = r"(?:\((?:request-target|created|expires)\)|[a-z0-9!#$%&'*+.^_`|~-]+)"
+_COVERED = re.compile(rf"{_NAME}(?: {_NAME})*")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _RSA_NAMES = frozenset({None, "hs2019", "rsa-sha256"})
 _ED25519_NAMES = frozenset({None, "hs2019", "ed25519"})
@@ -174,7 +175,7 @@ def _parse_parameters(header: str) -> dict[str, str]:
 
 def _read_covered(text: str | None) -> tuple[str, ...]:
     names = ("date",) if text is None else tuple(text.lower().split(" "))
-    if len(names) > MAX_COVERED or not all(_COVERED.fullmatch(name) for name in names):
+    if len(names) > MAX_COVERED or not _COVERED.fullmatch(" ".join(names)):
         raise NotAuthentic("The list of covered headers is malformed.")
     return names
 
