@@ -13,7 +13,7 @@ from aiohttp import web
 
 from activitypub.signatures.message import Message
 from fedimmp.app import App
-from fedimmp.build.site import web_app
+from fedimmp.build.site import Role, web_app
 from tests.federation.foreign import Person
 from tests.federation.members import count
 from tests.protocol.people import modern, request, rsa
@@ -65,9 +65,9 @@ def post(person: Person) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def open_door(app: App) -> AsyncIterator[Door]:
+async def open_door(app: App, role: Role = "web") -> AsyncIterator[Door]:
     """Let an office listen at its origin."""
-    runner = web.AppRunner(web_app(app, "web"))
+    runner = web.AppRunner(web_app(app, role))
     await runner.setup()
     port = int(app.uris.host.partition(":")[2])
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -1,4 +1,4 @@
-"""Claims about what belongs to others: SEC-060 to SEC-076, from an allowed but malicious office."""
+"""Claims about what belongs to others: SEC-060 to SEC-092, from an allowed but malicious office."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +42,14 @@ def _answering(document: dict[str, Any], content_type: str = AP_TYPE) -> Page:
 async def _follow_uris(app: App) -> list[str]:
     async with app.db.reader() as conn:
         return [row["uri"] for row in await conn.fetch("SELECT uri FROM follows")]
+
+
+async def _boosted(app: App) -> list[str]:
+    async with app.db.reader() as conn:
+        rows = await conn.fetch(
+            "SELECT o.uri FROM statuses s JOIN statuses o ON o.id = s.reblog_of_id"
+        )
+        return [row["uri"] for row in rows]
 
 
 async def _follow_states(app: App) -> list[str]:
@@ -199,6 +207,30 @@ async def test_068_delete_by_a_neighbour_and_by_another_office(door: Door, porto
     assert await status_of(door.app, early["id"]) is not None
 
 
+@pytest.mark.sec("SEC-068")
+async def test_068_what_is_deleted_stays_deleted(door: Door, porto: Foreign) -> None:
+    ana, bela = await member(door.app, "ana"), porto.person("bela")
+    note, early, other = bela.note(), bela.note(), bela.note("Other")
+    await deliver(door, bela, bela.create(other), bela.create(note))
+    await follow_accepted(ana, await account_id(door.app, bela.uri))
+    assert await count(door.app, "statuses") == 2
+
+    for deleted in (note, early):
+        porto.peer.document(deleted["id"].removeprefix(porto.peer.origin), **deleted)
+        await deliver(
+            door,
+            bela,
+            bela.activity("Delete", deleted["id"]),
+            bela.create(deleted),
+            bela.update(deleted | {"updated": stamp()}),
+            bela.announce(deleted["id"]),
+        )
+
+    for deleted in (note, early):
+        assert await status_of(door.app, deleted["id"]) is None
+    assert await count(door.app, "statuses") == 1
+
+
 @pytest.mark.sec("SEC-069")
 async def test_069_undo_of_what_others_did(door: Door, porto: Foreign) -> None:
     ana, bela, caio = await member(door.app, "ana"), porto.person("bela"), porto.person("caio")
@@ -244,25 +276,54 @@ async def test_070_answers_of_those_who_were_not_asked(door: Door, porto: Foreig
     assert await _follow_states(door.app) == ["accepted"]
 
 
-@pytest.mark.sec("SEC-072")
-async def test_072_private_posts_of_the_unaccepted_do_not_show(door: Door, porto: Foreign) -> None:
-    ana, duarte = await member(door.app, "ana"), await member(door.app, "duarte")
-    bela = porto.person("bela")
-    await deliver(door, bela, bela.create(bela.note()))
-    bela_id = await account_id(door.app, bela.uri)
-    await follow_accepted(ana, bela_id)
-    note = bela.note("secret", to=[bela.followers], cc=[])
-
-    await deliver(door, bela, bela.create(note))
-
-    stored = await status_of(door.app, note["id"])
-    assert stored is not None and stored.visibility == "private"
-    async with door.app.db.reader() as conn:
-        readers = await conn.fetch(
-            "SELECT account_id FROM home_feed WHERE status_id = $1", stored.id
+@pytest.mark.sec("SEC-074")
+async def test_074_boosts_of_what_is_not_for_everybody(door: Door, porto: Foreign) -> None:
+    async with foreign() as osaka:
+        await allow(door.app, osaka)
+        ana, bela, kenji = (
+            await member(door.app, "ana"),
+            porto.person("bela"),
+            osaka.person("kenji"),
         )
-    assert [row["account_id"] for row in readers] == [ana.id]
-    assert await told(duarte) == []
+        public = kenji.note()
+        await deliver(door, kenji, kenji.create(public))
+        await deliver(door, bela, bela.create(bela.note()))
+        for person in (bela, kenji):
+            await follow_accepted(ana, await account_id(door.app, person.uri))
+        secrets = [kenji.note(to=[to], cc=[]) for to in (kenji.followers, ana.uri)]
+        await deliver(door, kenji, *(kenji.create(each) for each in secrets))
+
+        await deliver(door, bela, *(bela.announce(each["id"]) for each in secrets))
+        # An office that shows its people's secrets to ours does not make us pass them on.
+        served = kenji.note(to=[kenji.followers], cc=[])
+        osaka.peer.document(served["id"].removeprefix(osaka.peer.origin), **served)
+        await deliver(door, bela, bela.announce(served["id"]))
+        assert await _boosted(door.app) == []
+        await deliver(door, bela, bela.announce(public["id"]))
+    assert await _boosted(door.app) == [public["id"]]
+
+
+@pytest.mark.sec("SEC-074")
+async def test_074_forged_copy_of_a_neighbours_post(door: Door, porto: Foreign) -> None:
+    async with foreign() as osaka:
+        await allow(door.app, osaka)
+        ana, bela, kenji = (
+            await member(door.app, "ana"),
+            porto.person("bela"),
+            osaka.person("kenji"),
+        )
+        await deliver(door, bela, bela.create(bela.note()))
+        await follow_accepted(ana, await account_id(door.app, bela.uri))
+        real, invented = kenji.note("Real"), kenji.note("Invented")
+        osaka.peer.document(real["id"].removeprefix(osaka.peer.origin), **real)
+
+        for note in (real, invented):
+            forged = note | {"content": "Forged"}
+            await deliver(door, bela, bela.announce(note["id"]) | {"object": forged})
+
+    stored = await status_of(door.app, real["id"])
+    assert stored is not None and stored.content == "<p>Real</p>"
+    assert await status_of(door.app, invented["id"]) is None
 
 
 @pytest.mark.sec("SEC-074")
