@@ -167,5 +167,5 @@ def _poll(poll: Poll) -> Json:
         document["votersCount"] = poll.voters_count
     for name, time in (("endTime", poll.end_time), ("closed", poll.closed)):
         if time is not None:
-            document[name] = timestamp(time)
+            document[name] = time if time is True else timestamp(time)
     return document
