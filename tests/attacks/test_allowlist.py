@@ -9,9 +9,12 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 from aiohttp import web
 
+from activitypub.signatures import cavage
+from activitypub.signatures.message import Message
 from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
 from fedimmp.errors import Conflict, Forbidden, Invalid
@@ -21,7 +24,7 @@ from fedimmp.services.backfilling import backfill
 from fedimmp.services.drafts import Draft
 from fedimmp.workers.settle import settle
 from storage import peers
-from tests.attacks.door import open_door, signed
+from tests.attacks.door import Door, Signing, open_door, post, refused, signed
 from tests.databases import wipe
 from tests.federation.foreign import Foreign, allow, foreign, stamp
 from tests.federation.here import office
@@ -182,24 +185,37 @@ async def test_trap_hears_of_a_host_once_it_is_allowed(
         await wipe(database_url)
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+@pytest.mark.sec("SEC-212")
+async def test_212_only_the_exact_host(
+    watched: App, trap: tuple[TrapResolver, str], sign: Signing
+) -> None:
+    for allowed in ("corp.example", "BÜCHER.example"):
+        await peering.add_peer(watched, allowed, actor="tests")
+    strangers = (
         "evilcorp.example",
         "corp.example.evil",
         "sub.corp.example",
         "corp.example:8443",
+        "corp.example.",
         "xn--crp-jua.example",
-    ],
-)
-async def test_212_only_the_exact_host(hq: App, host: str) -> None:
-    await peering.add_peer(hq, "corp.example", actor="tests")
+        "xn--bcher-lva.example",
+    )
+    async with _literal_peer(watched) as porto, open_door(watched) as door:
+        bela = porto.person("bela")
+        for host in strangers:
+            key_id = f"https://{host}/users/mallory#main-key"
+            await refused(door, sign(watched, bela, post(bela), key_id=key_id), 400, 401, 403)
+            assert await discovery.account_by_handle(watched, "mallory", host) is None
+            assert await discovery.status_by_uri(watched, f"https://{host}/notes/1") is None
+        assert trap[0].questions == []
 
-    async with hq.db.reader() as conn:
-        assert not await peers.is_allowed(conn, host)
-        assert await peers.is_allowed(conn, "corp.example")
+        for host in ("corp.example", "CORP.example:443", "xn--bcher-kva.example"):
+            key_id = f"https://{host}/users/carla#main-key"
+            assert await door.send(sign(watched, bela, post(bela), key_id=key_id)) != 403
+    assert set(trap[0].questions) == {"corp.example", "xn--bcher-kva.example"}
 
 
+@pytest.mark.sec("SEC-212")
 async def test_212_one_spelling_of_an_international_host(hq: App) -> None:
     first = await peering.add_peer(hq, "BÜRO.example", actor="tests")
     second = await peering.add_peer(hq, "xn--bro-hoa.example:443", actor="tests")
@@ -211,19 +227,27 @@ async def test_212_one_spelling_of_an_international_host(hq: App) -> None:
             await peering.add_peer(hq, wrong, actor="tests")
 
 
-async def test_213_our_own_host(hq: App, porto: Foreign) -> None:
+@pytest.mark.sec("SEC-213")
+async def test_213_our_own_host(hq: App, door: Door, porto: Foreign) -> None:
     ana, bela = await member(hq, "ana"), porto.person("bela")
     with pytest.raises(Invalid):
         await peering.add_peer(hq, hq.uris.host, actor="tests")
     async with hq.db.writer() as tx:
         # Even if the row were there.
         await tx.execute("INSERT INTO peers (host, state) VALUES ($1, 'allowed')", hq.uris.host)
+        key = await hq.keys.signing_key(tx, ana.id)
+    activity = bela.create(bela.note(attributedTo=ana.uri)) | {"actor": ana.uri}
 
-    message = signed(hq, bela, bela.create(bela.note()), key_id=f"{ana.uri}#main-key")
-    with pytest.raises(Forbidden):
-        await receive(hq, message)
+    # Not even with Ana's own key, should it have got out; nor in her name with another.
+    body = orjson.dumps(activity)
+    headers = cavage.sign("POST", hq.uris.shared_inbox, body, key, hq.now())
+    await refused(door, Message("POST", "/inbox", list(headers.items()), body), 403)
+    await refused(door, signed(hq, bela, activity, key_id=f"{ana.uri}#main-key"), 403)
+    await refused(door, signed(hq, bela, activity), 401)
+    assert porto.fetched("/users/bela") == 1
     # And the other way round: no list confuses the peer's host with ours.
-    await bela.send(hq, bela.create(bela.note()))
+    assert await door.send(signed(hq, bela, post(bela))) == 202
+    await settle(hq)
     assert await count(hq, "statuses") == 1
 
 
@@ -239,15 +263,22 @@ async def test_214_a_block_wins(hq: App) -> None:
         assert not await peers.is_allowed(conn, "porto.example")
 
 
-async def test_216_a_delete_is_no_exception(hq: App, porto: Foreign, evil: Foreign) -> None:
+@pytest.mark.sec("SEC-216")
+async def test_216_a_delete_is_no_exception(
+    hq: App, door: Door, sign: Signing, porto: Foreign, evil: Foreign
+) -> None:
     bela, mallory = porto.person("bela"), evil.person("mallory")
     note = bela.note()
     await bela.send(hq, bela.create(note))
+    received = await count(hq, "inbox")
 
-    for target in (mallory.uri, note["id"], evil.peer.uri("/notes/1")):
-        with pytest.raises(Forbidden):
-            await receive(hq, signed(hq, mallory, mallory.activity("Delete", target)))
+    for target in (mallory.uri, note["id"], bela.uri, evil.peer.uri("/notes/1")):
+        for kind in ("Delete", "Undo"):
+            message = sign(hq, mallory, mallory.activity(kind, target))
+            assert await door.send(message) == 403
 
+    await settle(hq)
+    assert await count(hq, "inbox") == received
     assert await status_of(hq, note["id"]) is not None
     assert await count(hq, "tombstones") == 0
 
