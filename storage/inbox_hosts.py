@@ -188,26 +188,35 @@ async def make_due(tx: Transaction, hosts: Collection[str], now: datetime) -> No
     tx.hint("deliveries")
 
 
-async def wake_host(tx: Transaction, host: str, now: datetime) -> None:
-    """Try a failing host again at once, since it was just heard of; a healthy one is left alone.
+async def wake_hosts(tx: Transaction, hosts: Collection[str], now: datetime) -> None:
+    """Try failing hosts again at once, since they were just heard of; others are left alone.
 
-    The breaker stays open: a host that can talk need not be one that can listen.
+    Their breakers stay open: a host that can talk need not be one that can listen. Hosts are locked
+    in their order, before their lanes.
     """
-    woken = await tx.fetchval(
+    rows = await tx.fetch(
         """
+        WITH failing AS MATERIALIZED (
+            SELECT host
+              FROM inbox_hosts
+             WHERE host = ANY($1::text[])
+               AND failures > 0
+               AND last_failure_at <= $3
+             ORDER BY host
+               FOR UPDATE
+        )
         UPDATE inbox_hosts
            SET opened_until = CASE WHEN opened_until > $2 THEN $2 ELSE opened_until END
-         WHERE host = $1
-           AND failures > 0
-           AND last_failure_at <= $3
-        RETURNING host
+          FROM failing
+         WHERE inbox_hosts.host = failing.host
+        RETURNING inbox_hosts.host
         """,
-        host,
+        list(hosts),
         now,
         now - _WAKE_PAUSE,
     )
-    if woken is not None:
-        await make_due(tx, [host], now)
+    if rows:
+        await make_due(tx, sorted(row["host"] for row in rows), now)
 
 
 async def give_new_chance(tx: Transaction, host: str, now: datetime) -> None:

@@ -149,8 +149,7 @@ async def _wake_hosts(tx: Transaction, receipts: Sequence[Receipt], now: datetim
     Comes first in a transaction. Answers that are enqueued lock lanes, and a host is locked before
     its lanes everywhere.
     """
-    for host in sorted({receipt.host for receipt in receipts}):
-        await inbox_hosts.wake_host(tx, host, now)
+    await inbox_hosts.wake_hosts(tx, sorted({receipt.host for receipt in receipts}), now)
 
 
 async def _apply_singly(app: App, held: Lease, items: Sequence[Item]) -> None:

@@ -120,13 +120,16 @@ def _spellings(path: str) -> tuple[str, ...]:
 
 
 def _dispatcher(route: Route) -> AiohttpHandler:
+    is_free = FAMILIES[route.limit].is_free
+
     async def dispatch(request: web.Request) -> web.StreamResponse:
         app = request.app[APP]
         request[_ROUTE] = route
         address = client_address(request, app.config.server.trusted_proxies)
         request[_ADDRESS] = str(address)
         caller = await _authenticated(app, request, route, address)
-        request[_EXTRA_HEADERS] = _spend(request, route, caller, address)
+        if not is_free:
+            request[_EXTRA_HEADERS] = _spend(request, route, caller, address)
         reader = BodyReader(
             request,
             app.media,

@@ -44,6 +44,11 @@ class Family:
     rule: Rule | None = None
     general: bool = True
 
+    @property
+    def is_free(self) -> bool:
+        """Whether such calls are not counted at all."""
+        return self.rule is None and not self.general
+
 
 FAMILIES: Final[Mapping[str, Family]] = {
     "none": Family(general=False),

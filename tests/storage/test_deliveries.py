@@ -201,9 +201,9 @@ async def test_hearing_of_a_failing_host_makes_its_probe_due(
         now = await fail_once(tx, now)
     assert await deliveries.lease(tx, 1, TEMPO, now + 20 * SECOND) == []
 
-    await inbox_hosts.wake_host(tx, "porto.example", now + 5 * SECOND)
+    await inbox_hosts.wake_hosts(tx, ["porto.example"], now + 5 * SECOND)
     assert await deliveries.lease(tx, 1, TEMPO, now + 5 * SECOND) == []
-    await inbox_hosts.wake_host(tx, "porto.example", now + 20 * SECOND)
+    await inbox_hosts.wake_hosts(tx, ["porto.example"], now + 20 * SECOND)
     (probe,) = await deliveries.lease(tx, 1, TEMPO, now + 20 * SECOND)
 
     # It may talk and not listen: the breaker closes only after a success.
@@ -280,7 +280,7 @@ async def test_retry_after_rests_the_whole_host_without_a_failure(
     await settle(tx, lane, Outcome(failure=pause), TEMPO, now)
     await post(tx, bob, now)
     # A host that said when to come back is not woken by its own traffic.
-    await inbox_hosts.wake_host(tx, "porto.example", now + 60 * SECOND)
+    await inbox_hosts.wake_hosts(tx, ["porto.example"], now + 60 * SECOND)
 
     assert await deliveries.lease(tx, 10, TEMPO, now + 119 * SECOND) == []
     assert len(await deliveries.lease(tx, 10, TEMPO, now + 120 * SECOND)) == 2
