@@ -32,6 +32,8 @@ _TURN_SECONDS: Final = 2.0
 # Who took longer than this for one delivery is slow until it is quick again, or so long.
 _SLOW_SECONDS: Final = 2.0
 _SLOW_REMEMBERED: Final = 600.0
+# So many times the places may be under way while hosts become slow that were quick.
+_OVERFLOW: Final = 4
 _SETTLED_AT_ONCE: Final = 64
 # An author who is writing holds a lane for some milliseconds.
 _BUSY_SECONDS: Final = 0.02
@@ -110,8 +112,8 @@ class Sender:
 
     @property
     def capacity(self) -> int:
-        """How many lanes are under way at most, those of slow hosts included."""
-        return 2 * self._places
+        """How many lanes are under way at most, those of hosts that became slow included."""
+        return _OVERFLOW * self._places
 
     async def lease(self, room: int) -> list[Lane]:
         """Lease lanes that may be sent now, at most `room` of either kind."""

@@ -89,9 +89,13 @@ class Sink:
 
     async def state_at(self, office: Office) -> HostState:
         """Return how an office sees this inbox."""
-        async with office.app.db.reader() as conn:
-            states = await inbox_hosts.list_hosts(conn)
-        return next(state for state in states if state.host == self.host)
+        return next(state for state in await states_at(office) if state.host == self.host)
+
+
+async def states_at(office: Office) -> list[HostState]:
+    """Return how an office sees all inboxes that it ever addressed."""
+    async with office.app.db.reader() as conn:
+        return await inbox_hosts.list_hosts(conn)
 
 
 @asynccontextmanager
