@@ -11,7 +11,7 @@ from typing import Any
 
 from activitypub.documents import parse_document
 from activitypub.errors import Gone, Malformed
-from activitypub.gate import Answer, DeliveryAnswer, Gate, Limits
+from activitypub.gate import Answer, DeliveryAnswer, Gate, Limits, Sink
 from activitypub.jsonld import normalise
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
@@ -143,10 +143,10 @@ class Client:
         document = await self._get_plain_json(find_link(index, base), key)
         return read_software(document)
 
-    async def get_media(self, url: str, *, max_bytes: int) -> tuple[bytes, str]:
-        """Fetch a file, unsigned; return its bytes and the content type that the peer claims."""
-        answer = await self._gate.get(url, accept="*/*", key=None, max_bytes=max_bytes)
-        return answer.body, answer.content_type
+    async def get_file(self, url: str, sink: Sink, *, max_bytes: int, seconds: float) -> str:
+        """Fetch a file, unsigned, part by part into a sink; return the content type it claims."""
+        answer = await self._gate.stream(url, sink, max_bytes=max_bytes, seconds=seconds)
+        return answer.content_type
 
     async def deliver(self, inbox_url: str, body: bytes, key: SigningKey) -> DeliveryAnswer:
         """Post an activity; any HTTP status is an answer. Raises NotTrusted and Unreachable."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,9 @@ from activitypub.signatures.knocking import Choice, Knocking, is_doubt
 from activitypub.signatures.requests import sign
 from activitypub.signatures.times import parse_http_date
 from activitypub.uris import check_http_uri, host_of, is_loopback_name, join, shown, wire_url
+
+# Takes the parts of a body as they come.
+Sink = Callable[[bytes], Awaitable[None]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The status is what counts: so long is waited for the text behind it.
@@ -54,7 +57,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of a 200, its content type as sent, and the URL (wire form) it came from."""
+    """The body of a 200, its content type as sent, and the URL (wire form) it came from.
+
+    The body is empty where a sink took it.
+    """
 
     body: bytes
     content_type: str
@@ -126,9 +132,16 @@ class Gate:
 
     async def get(self, url: str, *, accept: str, key: SigningKey | None, max_bytes: int) -> Answer:
         """Fetch a URL, signed where a key is given; each hop is checked and signed anew."""
+        return await self._get_within(self.limits.total, url, _Wanted(accept, key, max_bytes))
+
+    async def stream(self, url: str, sink: Sink, *, max_bytes: int, seconds: float) -> Answer:
+        """Fetch a file, unsigned, into a sink; the deadline covers what the sink does, too."""
+        return await self._get_within(seconds, url, _Wanted("*/*", None, max_bytes, sink))
+
+    async def _get_within(self, seconds: float, url: str, wanted: "_Wanted") -> Answer:
         try:
-            async with asyncio.timeout(self.limits.total):
-                return await self._follow(url, accept, key, max_bytes)
+            async with asyncio.timeout(seconds):
+                return await self._follow(url, wanted)
         except ProtocolError:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -155,37 +168,34 @@ class Gate:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
 
-    async def _follow(
-        self, url: str, accept: str, key: SigningKey | None, max_bytes: int
-    ) -> Answer:
+    async def _follow(self, url: str, wanted: "_Wanted") -> Answer:
         for _hop in range(self.limits.redirects + 1):
             self._guard(f"HTTP request to {shown(url)}")
             target = await self._checked(url)
-            answer = await self._ask(target, url, accept, key, max_bytes)
+            answer = await self._ask(target, url, wanted)
             if isinstance(answer, Answer):
                 return answer
             url = join(str(target.wire), answer)
         raise Unreachable(f"{shown(url)} redirects too often.")
 
-    async def _ask(
-        self, target: "_Checked", url: str, accept: str, key: SigningKey | None, max_bytes: int
-    ) -> Answer | str:
+    async def _ask(self, target: "_Checked", url: str, wanted: "_Wanted") -> Answer | str:
         """Return the answer to one GET, or the location to which it leads."""
-        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        headers = {"Accept": wanted.accept, "Accept-Encoding": "gzip"}
+        key = wanted.key
         if key is None:
             async with self._get(target.wire, headers) as response:
-                return await _read_answer(url, target.wire, response, max_bytes)
+                return await _read_answer(url, target.wire, response, wanted)
         *others, last = self._knocking.schemes(target.host, target.signatures)
         for scheme in others:
             signed = await self._sign(scheme, "GET", url, None, key)
             async with self._get(target.wire, headers | signed) as response:
                 if not is_doubt(response.status):
-                    return await _read_answer(url, target.wire, response, max_bytes)
+                    return await _read_answer(url, target.wire, response, wanted)
         signed = await self._sign(last, "GET", url, None, key)
         async with self._get(target.wire, headers | signed) as response:
             if others:
                 self._knocking.learn(target.host, last, response.status)
-            return await _read_answer(url, target.wire, response, max_bytes)
+            return await _read_answer(url, target.wire, response, wanted)
 
     def _get(
         self, wire: URL, headers: dict[str, str]
@@ -277,6 +287,16 @@ class _Checked:
     signatures: Choice
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked for, in whose name, how many bytes of it, and who takes them."""
+
+    accept: str
+    key: SigningKey | None
+    max_bytes: int
+    sink: Sink | None = None
+
+
 def _read_target(url: str) -> _Target:
     host = host_of(check_http_uri(url))
     wire = URL(wire_url(url), encoded=True)
@@ -284,12 +304,12 @@ def _read_target(url: str) -> _Target:
 
 
 async def _read_answer(
-    url: str, wire: URL, response: aiohttp.ClientResponse, max_bytes: int
+    url: str, wire: URL, response: aiohttp.ClientResponse, wanted: _Wanted
 ) -> Answer | str:
     if response.status in _REDIRECTS:
         return response.headers.get("Location", "")
     _check_status(url, response)
-    body = await _read_body(response, max_bytes)
+    body = await _read_body(response, wanted.max_bytes, wanted.sink)
     return Answer(body, response.headers.get("Content-Type", ""), str(wire))
 
 
@@ -305,20 +325,27 @@ def _check_status(url: str, response: aiohttp.ClientResponse) -> None:
         )
 
 
-async def _read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+async def _read_body(
+    response: aiohttp.ClientResponse, max_bytes: int, sink: Sink | None = None
+) -> bytes:
     encoding = ", ".join(response.headers.getall("Content-Encoding", [])).strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise Malformed("The peer sends a content encoding that was not asked for.")
     if encoding != "gzip" and (response.content_length or 0) > max_bytes:
         raise TooLarge(f"The answer is larger than {max_bytes} bytes.")
     gunzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    body = bytearray()
+    body, length = bytearray(), 0
     async for chunk in response.content.iter_any():
         # One byte beyond the limit is enough to know.
-        room = max_bytes - len(body) + 1
-        body += chunk[:room] if gunzip is None else _decompressed(gunzip, chunk, room)
-        if len(body) > max_bytes:
+        room = max_bytes - length + 1
+        part = chunk[:room] if gunzip is None else _decompressed(gunzip, chunk, room)
+        length += len(part)
+        if length > max_bytes:
             raise TooLarge(f"The answer is larger than {max_bytes} bytes.")
+        if sink is None:
+            body += part
+        else:
+            await sink(part)
     if gunzip is not None and not gunzip.eof:
         raise Malformed("The answer is not complete gzip data.")
     return bytes(body)

@@ -5,10 +5,13 @@ batch lets requests that arrive together share one commit.
 """
 
 import asyncio
+import os
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from activitypub.signatures.keys import VerifyKey
@@ -118,6 +121,66 @@ class Locks(Generic[K]):
             del self._locks[key]
         else:
             self._locks[key] = (lock, waiting - 1)
+
+
+class Places(Generic[K]):
+    """Bounds what goes on at once: so much in all, and so much for each key.
+
+    Who waits for a place of its key takes none of the others away.
+    """
+
+    def __init__(self, *, total: int, each: int) -> None:
+        self._total = asyncio.Semaphore(total)
+        self._each = each
+        self._keys: dict[K, tuple[asyncio.Semaphore, int]] = {}
+
+    @asynccontextmanager
+    async def taken(self, key: K) -> AsyncIterator[None]:
+        """Wait for a place, and hold it."""
+        places, users = self._keys.get(key, (asyncio.Semaphore(self._each), 0))
+        self._keys[key] = (places, users + 1)
+        try:
+            async with places, self._total:
+                yield
+        finally:
+            places, users = self._keys[key]
+            if users == 1:
+                del self._keys[key]
+            else:
+                self._keys[key] = (places, users - 1)
+
+
+class Pauses(Generic[K]):
+    """Leaves alone for a while what failed: `waits` are seconds, the last one repeats; bounded."""
+
+    def __init__(
+        self,
+        *,
+        waits: Sequence[float],
+        capacity: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._waits = tuple(waits)
+        self._capacity = capacity
+        self._clock = clock
+        self._failures: OrderedDict[K, tuple[float, int]] = OrderedDict()
+
+    def holds(self, key: K) -> bool:
+        """Tell whether a key is to be left alone now."""
+        return self._clock() < self._failures.get(key, (0.0, 0))[0]
+
+    def failed(self, key: K) -> None:
+        """Note a failure, after which the pause is longer than after the one before."""
+        count = self._failures.get(key, (0.0, 0))[1]
+        pause = self._waits[min(count, len(self._waits) - 1)]
+        self._failures[key] = (self._clock() + pause, count + 1)
+        self._failures.move_to_end(key)
+        if len(self._failures) > self._capacity:
+            self._failures.popitem(last=False)
+
+    def worked(self, key: K) -> None:
+        """Forget what failed before."""
+        self._failures.pop(key, None)
 
 
 class Batch(Generic[Item, Result]):
@@ -245,11 +308,25 @@ class PeopleMemory:
 
 @dataclass(frozen=True, slots=True)
 class MediaMemory:
-    """What one App's process remembers of the pictures that it fetches from peers.
+    """What one App's process remembers of the files that it fetches from peers.
 
-    fetching  held by whoever fetches a picture, by its key, so that it is fetched once
-    failed    keys of pictures that could not be had lately: not each look asks again
+    fetching  held by whoever fetches a file, by its key, so that it is fetched once
+    places    how many are fetched at once, in all and from one host
+    decoding  how many pictures are made at once, uploads included
+    files     keys of files that could not be had: not each look asks again
+    hosts     hosts that do not answer: not each of their files waits for that again
+    read      files whose reading was noted, and on which day
     """
 
     fetching: Locks[str] = field(default_factory=Locks)
-    failed: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=60, capacity=10_000))
+    places: Places[str] = field(default_factory=lambda: Places(total=32, each=4))
+    decoding: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(max(2, os.cpu_count() or 2))
+    )
+    files: Pauses[str] = field(
+        default_factory=lambda: Pauses(waits=(60, 300, 1_800, 21_600), capacity=10_000)
+    )
+    hosts: Pauses[str] = field(
+        default_factory=lambda: Pauses(waits=(0, 0, 30, 60, 300), capacity=1_000)
+    )
+    read: Recent[int, date] = field(default_factory=lambda: Recent(seconds=86_400, capacity=50_000))

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 _ID_LIMIT = 2**63
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+_ENDINGS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "video/ogg": "ogv",
+    "audio/mp4": "m4a",
+    "audio/webm": "weba",
+    "audio/ogg": "ogg",
+    "audio/mpeg": "mp3",
+    "audio/flac": "flac",
+    "audio/wav": "wav",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,24 +221,6 @@ async def set_description(
     )
 
 
-async def mark_stored(
-    tx: Transaction, media_id: int, *, content_type: str, size: int, width: int, height: int
-) -> None:
-    """Note that a remote file lies in our store now."""
-    await tx.execute(
-        """
-        UPDATE media
-        SET stored = true, content_type = $2, size = $3, width = $4, height = $5
-        WHERE id = $1
-        """,
-        media_id,
-        content_type,
-        size,
-        width,
-        height,
-    )
-
-
 async def detach_profile_pictures(
     tx: Transaction, account_id: int, purposes: Sequence[Purpose], now: datetime
 ) -> list[int]:

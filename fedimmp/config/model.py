@@ -162,7 +162,10 @@ class Delivery:
         default=14.0,
     )
     in_flight: int = setting(
-        NumberValue(1, 1000), "Deliveries that one process has under way at most.", default=64
+        NumberValue(1, 1000),
+        "Deliveries that one process has under way at most, besides those that wait for offices"
+        " which take long: these have places of their own.",
+        default=64,
     )
     in_flight_per_host: int = setting(
         NumberValue(1, 64), "Deliveries to one office that are under way at most.", default=4
@@ -258,8 +261,15 @@ class Posts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """Pictures: how large they may be."""
+    """Pictures, films and sounds: how large they may be, where they are served, how long kept."""
 
+    origin: str | None = setting(
+        OriginValue(),
+        """An origin of their own for files, such as `https://files.hq.example`, where nothing else
+        is served; unset: the office's. Peers must allow its host (`fedimmp peer add HOST
+        --media-host`).""",
+        default=None,
+    )
     max_image_bytes: int = setting(
         NumberValue(1024, 1024 * MIB), "Bytes of an uploaded picture.", default=16 * MIB
     )
@@ -270,6 +280,27 @@ class Media:
         NumberValue(1024, 1024 * MIB),
         "Bytes of a picture fetched from an office.",
         default=16 * MIB,
+    )
+    max_remote_recording_bytes: int = setting(
+        NumberValue(1024, 4096 * MIB),
+        "Bytes of a film or sound fetched from an office; it is passed on as it came.",
+        default=100 * MIB,
+    )
+    fetch_seconds: float = setting(
+        SecondsValue(0.1, 3600),
+        "How long fetching a file from an office may take as a whole.",
+        default=60.0,
+    )
+    remote_days: float = setting(
+        SecondsValue(1, 36_500),
+        "Files of other offices that nobody looked at for so many days are dropped, and fetched"
+        " again when somebody does.",
+        default=30.0,
+    )
+    remote_gigabytes: float = setting(
+        SecondsValue(0.001, 1_000_000),
+        "Gigabytes of other offices' files that are kept; of more, those longest unseen go.",
+        default=20.0,
     )
     max_description_characters: int = setting(
         NumberValue(1, 100_000), "Characters of a picture's description.", default=1500

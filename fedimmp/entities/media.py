@@ -12,7 +12,7 @@ def media_entity(app: App, media: Media) -> dict[str, Any]:
         "id": str(media.id),
         "type": media.kind,
         "url": app.uris.file(media.file_key, media.content_type),
-        "preview_url": app.uris.file(media.file_key, media.content_type, "preview"),
+        "preview_url": _preview(app, media),
         "remote_url": None,
         "preview_remote_url": None,
         "text_url": None,
@@ -20,6 +20,13 @@ def media_entity(app: App, media: Media) -> dict[str, Any]:
         "description": media.description or None,
         "blurhash": media.blurhash,
     }
+
+
+def _preview(app: App, media: Media) -> str | None:
+    # Films and sounds are never opened here, so nothing shows what is in them.
+    if media.kind in ("video", "audio"):
+        return None
+    return app.uris.file(media.file_key, media.content_type, "preview")
 
 
 def _meta(media: Media) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The child process that decodes a stranger's picture: `python -m fedimmp.media.decoder JOB`.
 
-It limits its own memory, time and files before it reads a byte, looks at the bytes and never at a
-name, decodes a few raster formats only, drops every kind of metadata and encodes anew. The picture
-comes by stdin; a JSON line and then the new files leave by stdout. It imports nothing of the house.
+Before it reads a byte it limits its own memory and time, and forbids itself to open anything, be it
+a file or a connection. It looks at the bytes, never at a name, decodes a few raster formats only,
+drops every kind of metadata and encodes anew. The picture comes by stdin; a JSON line and then the
+new files leave by stdout. It imports nothing of the house.
 """
 
 import io
@@ -13,7 +14,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import blurhash
-from PIL import Image, ImageOps, ImageSequence
+
+# What Pillow imports when it meets a format has to be here before nothing can be opened.
+from PIL import (
+    AvifImagePlugin,  # noqa: F401
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageColor,  # noqa: F401
+    ImageOps,
+    ImagePalette,  # noqa: F401
+    ImageSequence,
+    JpegImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MEMORY_BYTES = 2 * 1024**3
@@ -59,11 +75,14 @@ class Made:
 
 
 def limit_process() -> None:
-    """Bound memory and processor time, and forbid writing files and core dumps."""
+    """Bound memory and processor time, and forbid core dumps, files, and anything to be opened."""
+    # Pillow would import the usual formats when it opens the first picture.
+    Image.preinit()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
 def open_picture(data: bytes, max_pixels: int) -> Image.Image:

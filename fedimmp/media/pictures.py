@@ -49,9 +49,11 @@ async def make_picture(data: bytes, job: Job, *, max_pixels: int) -> Picture:
         async with asyncio.timeout(SECONDS):
             out, _ = await child.communicate(data)
     except TimeoutError:
-        child.kill()
-        await child.wait()
         raise Invalid("This picture takes too long to read.") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     if child.returncode == 3:
         raise Invalid(out.decode(errors="replace"))
     if child.returncode != 0:

@@ -156,3 +156,10 @@ CREATE INDEX tombstones_host ON tombstones (host, created_at);
 -- ------------------------------------------------------------------------------ files of others
 
 ALTER TABLE media ADD COLUMN duration real; -- seconds, as the peer says
+
+-- --------------------------------------------------------------------- files of others: for a while
+
+ALTER TABLE media ADD COLUMN read_on date; -- of a peer's file in our store: the last day that it was looked at
+UPDATE media SET read_on = current_date WHERE stored AND remote_url IS NOT NULL;
+CREATE INDEX media_cached ON media (read_on DESC, id DESC) INCLUDE (size)
+    WHERE stored AND remote_url IS NOT NULL;

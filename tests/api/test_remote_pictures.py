@@ -91,7 +91,8 @@ async def test_what_is_no_picture_is_not_kept(office: Office, gallery: Gallery, 
     _, status_id = await shared(office, gallery, name)
     url = await address(office, status_id)
     looks = await asyncio.gather(*(office.anonymous().get(url) for _ in range(3)))
-    assert {(each.status, each.error) for each in looks} == {(404, "Record not found")}
+    sentence = "This file could not be fetched from the office that has it"
+    assert {(each.status, each.error) for each in looks} == {(404, sentence)}
     # Nobody asks again at each look.
     assert gallery.asked == [f"/{name}"]
 

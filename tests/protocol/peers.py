@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from activitypub.client import Client
 from activitypub.policy import Trust
 from activitypub.signatures.message import Message
 from activitypub.vocabulary import AS2
@@ -32,7 +33,7 @@ class Peer:
 
     @property
     def host(self) -> str:
-        return self.origin.removeprefix("http://")
+        return self.origin.partition("://")[2]
 
     def uri(self, path: str) -> str:
         return self.origin + path
@@ -112,6 +113,17 @@ async def raw_serving(
         yield f"http://localhost:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+async def file_at(client: Client, url: str, *, max_bytes: int) -> tuple[bytes, str]:
+    """Return the bytes of a file and the content type that its server claims."""
+    body = bytearray()
+
+    async def take(part: bytes) -> None:
+        body.extend(part)
+
+    content_type = await client.get_file(url, take, max_bytes=max_bytes, seconds=5.0)
+    return bytes(body), content_type
 
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

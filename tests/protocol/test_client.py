@@ -15,7 +15,7 @@ from activitypub.signatures.keys import load_public
 from activitypub.signatures.message import Message
 from activitypub.vocabulary import ACCEPT, AS2
 from activitypub.webfinger import build_jrd
-from tests.protocol.peers import Allowlist, Peer, ap_answer, jrd_answer
+from tests.protocol.peers import Allowlist, Peer, ap_answer, file_at, jrd_answer
 from tests.protocol.people import key_of, pems
 
 KEY = key_of("instance", "http://localhost:1/actor#main-key")
@@ -342,10 +342,10 @@ async def test_media_are_fetched_unsigned(client: Client, peer: Peer, trap: Peer
     peer.pages["/cat.png"] = lambda _request: web.Response(
         body=b"x" * 100, content_type="image/png"
     )
-    assert await client.get_media(peer.uri("/cat.png"), max_bytes=100) == (b"x" * 100, "image/png")
+    assert await file_at(client, peer.uri("/cat.png"), max_bytes=100) == (b"x" * 100, "image/png")
     assert peer.seen[0].header("signature") is None
     with pytest.raises(NotTrusted):
-        await client.get_media(trap.uri("/cat.png"), max_bytes=100)
+        await file_at(client, trap.uri("/cat.png"), max_bytes=100)
 
 
 async def test_the_policy_is_asked_at_each_request(

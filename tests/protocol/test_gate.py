@@ -20,7 +20,15 @@ from activitypub.errors import Malformed, NotTrusted, ProtocolError, TooLarge, U
 from activitypub.network import GuardedResolver
 from activitypub.vocabulary import AS2
 from tests.protocol.conftest import LIMITS, OWN_ORIGIN, another_client
-from tests.protocol.peers import LOOPBACK, Allowlist, Peer, drip, raw_serving, resolving
+from tests.protocol.peers import (
+    LOOPBACK,
+    Allowlist,
+    Peer,
+    drip,
+    file_at,
+    raw_serving,
+    resolving,
+)
 from tests.protocol.people import key_of
 
 KEY = key_of("instance", "http://localhost:1/actor#main-key")
@@ -35,7 +43,7 @@ async def test_an_https_instance_never_speaks_http(peer: Peer, allowlist: Allowl
     for attempt in (
         client.get_document(peer.uri("/1"), HTTPS_KEY),
         client.deliver(peer.uri("/inbox"), b"{}", HTTPS_KEY),
-        client.get_media(peer.uri("/1"), max_bytes=9),
+        file_at(client, peer.uri("/1"), max_bytes=9),
     ):
         with pytest.raises(NotTrusted, match="only https"):
             await attempt
@@ -284,7 +292,7 @@ async def test_sec_210_a_stranger_is_not_even_looked_up(office: Peer, bundle: Pa
             client.get_key("https://evil.example/1#main-key", HTTPS_KEY),
             client.webfinger("alice", "evil.example", HTTPS_KEY),
             client.nodeinfo("evil.example", HTTPS_KEY),
-            client.get_media("https://evil.example/1.png", max_bytes=9),
+            file_at(client, "https://evil.example/1.png", max_bytes=9),
             client.deliver("https://evil.example/inbox", b"{}", HTTPS_KEY),
             client.get_document("https://sub.b.corp.example/1", HTTPS_KEY),
             client.get_document("https://b.corp.example/1", HTTPS_KEY),
@@ -379,6 +387,6 @@ async def test_what_is_no_http_is_unreachable(client: Client, allowlist: Allowli
 
 async def test_media_have_a_limit_of_their_own(client: Client, peer: Peer) -> None:
     peer.pages["/1.png"] = lambda _request: web.Response(body=b"x" * 200_000)
-    assert len((await client.get_media(peer.uri("/1.png"), max_bytes=200_000))[0]) == 200_000
+    assert len((await file_at(client, peer.uri("/1.png"), max_bytes=200_000))[0]) == 200_000
     with pytest.raises(TooLarge):
-        await client.get_media(peer.uri("/1.png"), max_bytes=199_999)
+        await file_at(client, peer.uri("/1.png"), max_bytes=199_999)
