@@ -81,6 +81,15 @@ def is_reachable(address: str | Address, networks: Iterable[Network]) -> bool:
     return _block_of(plain, _NEVER) is None
 
 
+def is_private(network: Network) -> bool:
+    """Say whether a network lies within one special block, so that it may be declared for a peer.
+
+    Another one would open nothing: what is public is reachable anyway, and what is more than one
+    block is more than anybody may mean.
+    """
+    return any(_inside(network, block) for block in _SPECIAL)
+
+
 def _block_of(address: Address, blocks: Iterable[Network]) -> Network | None:
     return next((block for block in blocks if address in block), None)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 
 from activitypub.errors import Malformed
-from activitypub.network import is_reachable
+from activitypub.network import is_private
 from activitypub.uris import check_host, host_of, is_loopback_name
 from fedimmp.app import App
 from fedimmp.effects.peers import peers_changed
@@ -123,8 +123,8 @@ def _check_network(text: str) -> str:
         network = ip_network(text.strip())
     except ValueError as error:
         raise Invalid(f"{text!r} is not a network such as 10.20.0.0/16.") from error
-    if not is_reachable(network.network_address, (network,)):
-        raise Invalid(f"{network} reaches beyond one private range: name a narrower one.")
+    if not is_private(network):
+        raise Invalid(f"{network} is no part of a private range such as 10.0.0.0/8.")
     return str(network)
 
 

@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
 
-from activitypub.network import is_reachable
+from activitypub.network import is_private, is_reachable
 
 PRIVATE = [
     "127.0.0.1",
@@ -84,3 +84,13 @@ def test_a_declared_network_opens_itself_and_nothing_else(address: str, network:
 def test_some_addresses_are_never_reachable(address: str) -> None:
     plain = address.partition("%")[0]
     assert not is_reachable(address, (ip_network(plain),))
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "10.2.0.0/16", "127.0.0.1/32", "fd00::/8"])
+def test_a_part_of_a_private_range_may_be_declared(network: str) -> None:
+    assert is_private(ip_network(network))
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "8.0.0.0/5", "1.1.1.0/24", "224.0.0.0/4", "::/0"])
+def test_nothing_else_may_be_declared(network: str) -> None:
+    assert not is_private(ip_network(network))
