@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from activitypub.errors import NotAuthentic, NotTrusted
 from activitypub.objects import Activity, Actor, Authorization, Note
+from activitypub.synchronisation import Synchronisation
 from activitypub.uris import same_origin, wire_url, without_fragment
 
 
@@ -100,6 +101,17 @@ def owns_collection(
     return (
         collection is not None and collection in named and same_origin(collection, activity.actor)
     )
+
+
+def check_synchronisation(said: Synchronisation, actor: str, followers: str | None) -> None:
+    """Check that an actor speaks of its own followers, and lists them on its own origin.
+
+    followers is the collection that the actor's own document names (FEP-8fcf).
+    """
+    if said.collection != followers or not same_origin(said.collection, actor):
+        raise NotTrusted("An actor can speak of its own followers only.")
+    if not same_origin(said.url, actor):
+        raise NotTrusted("The followers are listed on another host than the actor.")
 
 
 def check_actor_update(activity: Activity, actor: Actor) -> None:
