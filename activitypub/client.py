@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from activitypub.documents import parse_document
-from activitypub.errors import Gone, Malformed
+from activitypub.errors import Gone, Malformed, NotTrusted
 from activitypub.gate import Answer, DeliveryAnswer, Gate, Limits, Sink
 from activitypub.jsonld import normalise
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
@@ -21,7 +21,7 @@ from activitypub.policy import Policy
 from activitypub.properties import type_of, uri_of
 from activitypub.reading import read_actor, read_authorization, read_note
 from activitypub.signatures.keys import SigningKey
-from activitypub.uris import check_host, check_http_uri, shown, without_fragment
+from activitypub.uris import check_host, check_http_uri, same_origin, shown, without_fragment
 from activitypub.vocabulary import ACCEPT, ACTIVITY_JSON, ACTOR_TYPES, AS2, LD_JSON
 from activitypub.webfinger import JRD_JSON, Jrd, parse_jrd, query
 
@@ -84,6 +84,13 @@ class Client:
         if not _is_at_its_id(by_id) or _id_of(by_id) != _id_of(document):
             raise Malformed(f"{shown(url)} answers with a document of another id.")
         return Document(url, by_id.doc, by_id.final_url)
+
+    async def get_part(self, url: str, key: SigningKey) -> dict[str, Any]:
+        """Fetch a part of somebody's collection: what counts is its origin, whatever its id is."""
+        document = await self._get_json(url, key)
+        if not same_origin(document.final_url, url):
+            raise NotTrusted(f"{shown(url)} leads to another host.")
+        return document.doc
 
     async def get_actor(self, uri: str, key: SigningKey) -> Actor:
         """Fetch an actor from its own origin."""

@@ -80,6 +80,10 @@ class Uris:
     def followers(self, account_id: int) -> str:
         return f"{self.actor(account_id)}/followers"
 
+    def followers_synchronization(self, account_id: int) -> str:
+        """Address of those followers who are at the reader's office."""
+        return f"{self.actor(account_id)}/followers_synchronization"
+
     def following(self, account_id: int) -> str:
         return f"{self.actor(account_id)}/following"
 

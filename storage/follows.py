@@ -125,6 +125,24 @@ async def accept_all(tx: Transaction, target_id: int) -> list[Follow]:
     return [Follow(**dict(record)) for record in records]
 
 
+async def accept_follows(tx: Transaction, ids: Sequence[int]) -> list[Follow]:
+    """Turn those of these that are pending into follows and return them."""
+    records = await tx.fetch(
+        _counting(
+            f"""
+            UPDATE follows
+               SET state = 'accepted'
+             WHERE id = ANY($1::bigint[])
+               AND state = 'pending'
+            RETURNING {_COLUMNS}
+            """,
+            step="1",
+        ),
+        list(ids),
+    )
+    return [Follow(**dict(record)) for record in records]
+
+
 async def delete_follow(
     tx: Transaction, account_id: int, target_id: int, *, state: FollowState | None = None
 ) -> Follow | None:

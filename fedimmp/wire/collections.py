@@ -14,7 +14,7 @@ from fedimmp.web.call import Call
 from fedimmp.web.forms import parse_id
 from fedimmp.web.routes import Route
 from fedimmp.wire.reading import check_welcome, document, member_of_path, signer_of
-from storage import accounts, featured_tags, notes, relationships, timelines
+from storage import accounts, featured_tags, notes, relationships, synchronisation, timelines
 from storage.accounts import Account, AccountView
 from storage.database import Connection
 from storage.notes import NoteRow
@@ -47,6 +47,20 @@ async def followers(call: Call) -> web.Response:
     account, view = await _authorised(call)
     uri = call.app.uris.followers(account.id)
     return await _people(call, account, uri, view.followers_count, relationships.list_followers)
+
+
+async def followers_synchronization(call: Call) -> web.Response:
+    """Show which people of the signer's own office follow a member, all at once (FEP-8fcf).
+
+    That is said also where the member hides the others: each of them knows it.
+    """
+    signer = await signer_of(call)
+    async with call.app.db.reader() as conn:
+        account = await member_of_path(conn, call)
+        await check_welcome(conn, account, signer)
+        uris = await synchronisation.list_followers_at(conn, account.id, signer.host)
+    address = call.app.uris.followers_synchronization(account.id)
+    return document(writing.ordered_items(address, uris))
 
 
 async def following(call: Call) -> web.Response:
@@ -131,6 +145,13 @@ def _activity(app: App, row: NoteRow) -> dict[str, Any]:
 ROUTES: Final = (
     Route("GET", "/ap/users/{id}/outbox", outbox, public=True, limit="none"),
     Route("GET", "/ap/users/{id}/followers", followers, public=True, limit="none"),
+    Route(
+        "GET",
+        "/ap/users/{id}/followers_synchronization",
+        followers_synchronization,
+        public=True,
+        limit="none",
+    ),
     Route("GET", "/ap/users/{id}/following", following, public=True, limit="none"),
     Route("GET", "/ap/users/{id}/featured", featured, public=True, limit="none"),
     Route("GET", "/ap/users/{id}/featured/tags", featured_hashtags, public=True, limit="none"),
