@@ -7,6 +7,7 @@ from aiohttp import web
 from fedimmp.errors import Invalid, Unauthorized
 from fedimmp.oauth.forms import AppForm
 from fedimmp.oauth.redirects import read_redirects
+from fedimmp.render.sanitise import clean_text
 from fedimmp.services import authorising
 from fedimmp.web import scopes
 from fedimmp.web.call import Call
@@ -24,7 +25,7 @@ async def register(call: Call) -> web.StreamResponse:
     form = await call.form(_APP_FORM)
     registered = await authorising.register_app(
         call.app,
-        name=form["client_name"],
+        name=_read_name(form["client_name"]),
         redirect_uris=read_redirects(form["redirect_uris"]),
         scopes=_read_scopes(form["scopes"]),
         website=_read_website(form["website"]),
@@ -60,6 +61,14 @@ def application_entity(app: OAuthApp) -> dict[str, Any]:
         # Apps insist on the key's presence; an empty one says that there is no push.
         "vapid_key": "",
     }
+
+
+def _read_name(wish: str) -> str:
+    # The consent page shows it to somebody who decides by it.
+    name = clean_text(wish, len(wish))
+    if not name:
+        raise Invalid("Validation failed: client_name can't be blank")
+    return name
 
 
 def _read_scopes(wish: object) -> tuple[str, ...]:

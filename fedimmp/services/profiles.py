@@ -17,6 +17,7 @@ from fedimmp.render.profiles import (
     render_field,
     render_note,
 )
+from fedimmp.render.sanitise import clean_text
 from fedimmp.services import media
 from storage import accounts, jobs, members, relationships
 from storage import media as pictures
@@ -110,7 +111,6 @@ def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
     changes: dict[str, Any] = {
         name: getattr(wanted, name)
         for name in (
-            "display_name",
             "locked",
             "bot",
             "discoverable",
@@ -119,6 +119,8 @@ def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
         )
         if getattr(wanted, name) is not None
     }
+    if wanted.display_name is not None:
+        changes["display_name"] = clean_text(wanted.display_name, DISPLAY_NAME_MAXIMUM)
     if wanted.bot is not None:
         changes["actor_type"] = "Service" if wanted.bot else "Person"
     if wanted.note is not None:
@@ -127,7 +129,7 @@ def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
     if wanted.fields is not None:
         changes["fields"] = [
             {
-                "name": field.name,
+                "name": clean_text(field.name, FIELD_NAME_MAXIMUM),
                 "value": render_field(field.value),
                 "source": field.value,
                 "verified_at": None,

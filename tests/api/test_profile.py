@@ -44,6 +44,22 @@ async def test_a_profile_changes_and_every_office_hears_of_it(office: Office) ->
     assert preferences["posting:default:visibility"] == "private"
 
 
+@pytest.mark.sec("SEC-134")
+async def test_names_stand_on_one_line_and_turn_nothing_around(office: Office) -> None:
+    ana = await office.member("ana")
+    wish = {
+        "display_name": "Ana\u202e\nLima\u2066",
+        "fields_attributes": [{"name": "De\u202dsk\n<b>", "value": "<script>x</script>"}],
+    }
+    changed = await ana.ok("PATCH", UPDATE, json=wish)
+    assert changed["display_name"] == "Ana Lima"
+    (field,) = changed["fields"]
+    assert (field["name"], field["value"]) == (
+        "Desk <b>",
+        "&lt;script&gt;x&lt;/script&gt;",
+    )
+
+
 async def test_what_is_absent_stays_and_what_is_unknown_is_ignored(office: Office) -> None:
     ana = await office.member("ana", display_name="Ana")
     await ana.ok("PATCH", UPDATE, json={"note": "hello", "fields_attributes": [{"name": "a"}]})

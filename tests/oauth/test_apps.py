@@ -98,6 +98,7 @@ async def test_scopes_in_a_list_are_passed_over_and_read_is_what_remains(office:
     [
         ({"redirect_uris": "a://b"}, "client_name"),
         ({"client_name": "", "redirect_uris": "a://b"}, "client_name"),
+        ({"client_name": "\u202e", "redirect_uris": "a://b"}, "client_name"),
         ({"client_name": "x" * 61, "redirect_uris": "a://b"}, "client_name"),
         ({"client_name": "X"}, "redirect_uris"),
         ({"client_name": "X", "redirect_uris": []}, "redirect_uris"),

@@ -171,6 +171,27 @@ async def test_a_wrong_request_is_a_page_and_never_a_redirect(
         assert "This link does not work" in answer.text
 
 
+@pytest.mark.sec("SEC-134")
+async def test_what_apps_and_people_call_themselves_stays_text(office: Office) -> None:
+    await office.member("ana", display_name="<img src=x onerror=alert(1)>")
+    entity = await office.register(
+        client_name="Tusky</title><script>alert(1)</script>\u202e",
+        website="https://tusky.example/?a=%22%3E&b='onclick=x",
+    )
+    ana = office.browser()
+    assert (await ana.sign_in("ana")).status == 303
+
+    page = await ana.get(link(entity, state='"><script>alert(2)</script>'))
+
+    assert page.status == 200
+    assert "<script" not in page.text and "<img src=x" not in page.text
+    assert "Tusky&lt;/title&gt;&lt;script&gt;" in page.text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
+    assert 'href="https://tusky.example/?a=%22%3E&amp;b=&#39;onclick=x"' in page.text
+    # Nothing may turn around what stands beside it.
+    assert "\u202e" not in page.text
+
+
 async def test_consent_needs_the_token_of_its_page_and_our_own_origin(
     office: Office, ana: Browser
 ) -> None:
