@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -53,6 +54,22 @@ async def test_another_spelling_of_an_allowed_host_is_another_host(
 
     assert await count(hq, "inbox") == 0
     assert await count(hq, "statuses") == 0
+
+
+@pytest.mark.sec("SEC-088")
+async def test_a_handle_is_looked_for_at_the_host_that_it_names(
+    hq: App, door: Door, porto: Foreign
+) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    name, _, port = porto.host.partition(":")
+
+    for host in (f"{name}.", f"l\u043ecalhost:{port}", f"{name}\u200b:{port}", f"{name}:{port}/x"):
+        found = await get(hq, ana, f"/api/v2/search?resolve=true&q=@bela@{quote(host)}")
+        assert found["accounts"] == []
+    assert porto.peer.seen == []
+    found = await get(hq, ana, f"/api/v2/search?resolve=true&q=@bela@{name.upper()}:{port}")
+    assert [each["acct"] for each in found["accounts"]] == [f"bela@{porto.host}"]
+    assert porto.fetched(bela.uri.removeprefix(porto.peer.origin)) == 1
 
 
 @pytest.mark.sec("SEC-089")

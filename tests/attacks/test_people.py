@@ -56,11 +56,15 @@ async def test_080_a_huge_report_is_cut(door: Door, porto: Foreign) -> None:
     uri = door.app.uris.note(ana.id, status_id)
     many = [bela.fresh("notes") for _ in range(99)]
 
-    await deliver(door, bela, bela.activity("Flag", [ana.uri, *many, uri], content="x" * 500_000))
+    huge = bela.activity("Flag", [ana.uri, *many, uri], content="x" * 500_000)
+    marked = bela.activity("Flag", [ana.uri], content="<b>Rude</b>\x1b[2J<script>x</script>\nNo")
+    await deliver(door, bela, huge, marked)
 
-    (kept,) = await _reports(door.app)
+    second, kept = await _reports(door.app)
     assert kept.comment == "x" * 5000
     assert kept.status_ids == []
+    # It is text: what shows it as HTML escapes it, and a terminal is told nothing.
+    assert second.comment == "<b>Rude</b>[2J<script>x</script>\nNo"
 
 
 @pytest.mark.sec("SEC-080")

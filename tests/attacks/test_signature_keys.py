@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from activitypub.signatures.keys import load_public
 from fedimmp.app import App
 from fedimmp.workers.settle import settle
+from storage import accounts
 from tests.attacks.door import Door, Signing, post, refused
 from tests.federation.foreign import Foreign, Person, allow, foreign
 from tests.federation.members import count
@@ -77,6 +78,10 @@ async def test_several_actors(hq: App, door: Door, sign: Signing, porto: Foreign
 
     await refused(door, sign(hq, bela, both), 400)
     assert await door.send(sign(hq, bela, dressed)) == 202
+    await settle(hq)
+    async with hq.db.reader() as conn:
+        account = await accounts.find_by_uri(conn, bela.uri)
+    assert account is not None and account.display_name == ""
 
 
 @pytest.mark.sec("SEC-022")
@@ -91,6 +96,10 @@ async def test_key_document_claims_another_id(
     claim = porto.peer.uri("/users/mallory#x")
 
     await refused(door, sign(hq, bela, post(bela), key_id=claim, signer=rsa(mallory.key_name)))
+    # Nothing of the forgery was believed: it is Bela's own key that speaks for her, and no other.
+    await refused(door, sign(hq, bela, post(bela), signer=rsa(mallory.key_name)))
+    hq.inbox.refetched.forget(bela.uri)
+    assert await door.send(sign(hq, bela, post(bela))) == 202
 
 
 @pytest.mark.sec("SEC-024")
@@ -134,6 +143,11 @@ async def test_key_id_redirects(
     for _ in range(3):
         await refused(door, sign(hq, bela, post(bela), key_id=loop), 503)
     assert porto.fetched("/loop") == 4
+    # The same way is fine where the document at its end lists the key under that address.
+    listed = porto.peer.uri("/listed")
+    porto.peer.redirect("/listed", bela.uri)
+    bela.document["publicKey"]["id"] = listed
+    assert await door.send(sign(hq, bela, post(bela), key_id=listed)) == 202
 
 
 @pytest.mark.sec("SEC-028")

@@ -154,6 +154,8 @@ async def test_exact_replay(hq: App, door: Door, porto: Foreign) -> None:
     await settle(hq)
 
     assert set(statuses) == {202}
+    assert await door.send(message) in (202, 409)
+    await settle(hq)
     assert await count(hq, "inbox") == 1
     assert await count(hq, "statuses") == 1
 

@@ -10,12 +10,14 @@ from storage.polls import Poll
 from tests.attacks.door import Door
 from tests.attacks.reading import deliver
 from tests.federation.foreign import Foreign, Person
-from tests.federation.members import member
+from tests.federation.members import Member, member
 
 
-async def _ask(app: App, *, multiple: bool = False, private: bool = False) -> tuple[int, str]:
+async def _ask(
+    app: App, ana: Member | None = None, *, multiple: bool = False, private: bool = False
+) -> tuple[int, str]:
     """Let Ana ask what is for lunch; returns the status and its URI."""
-    ana = await member(app, "ana")
+    ana = ana or await member(app, "ana")
     draft = Draft(
         text="Lunch?",
         visibility="private" if private else "public",
@@ -96,11 +98,20 @@ async def test_a_poll_that_ended_or_is_hidden_takes_no_votes(
     hq: App, door: Door, porto: Foreign
 ) -> None:
     bela = porto.person("bela")
-    hidden_id, hidden = await _ask(hq, private=True)
+    ana = await member(hq, "ana")
+    hidden_id, hidden = await _ask(hq, ana, private=True)
+    ended_id, ended = await _ask(hq, ana)
+    async with hq.db.writer() as tx:
+        await tx.execute(
+            "UPDATE polls SET expires_at = now() - interval '1 second' WHERE status_id = $1",
+            ended_id,
+        )
 
-    assert await deliver(door, bela, bela.create(_vote(bela, hidden, "Fish"))) == [202]
+    votes = [_vote(bela, uri, "Fish") for uri in (hidden, ended)]
+    assert await deliver(door, bela, *map(bela.create, votes)) == [202, 202]
 
     assert await _votes(hq, hidden_id) == ([0, 0], 0)
+    assert await _votes(hq, ended_id) == ([0, 0], 0)
 
 
 @pytest.mark.sec("SEC-077")

@@ -50,7 +50,7 @@ SIGNATURES = Section(
         ),
         "SEC-028": Vector("a key that changed; then a hundred bad signatures", "one fetch each"),
         "SEC-029": Vector("keys too short, too long, of odd exponents, EC, or garbage", "refused"),
-        "SEC-030": Vector("a signature with blanks, in another alphabet, or of a megabyte", "401"),
+        "SEC-030": Vector("a signature with blanks, of another alphabet, or huge", "400 or 401"),
         "SEC-032": Vector("everything above in the form of RFC 9421", "400 or 401"),
         "SEC-033": Vector("a suspended or deleted signer, or one of a suspended host", "403"),
         "SEC-034": Vector("the farewell of somebody unknown, with a dead key", "202, no fetch"),
