@@ -1,5 +1,6 @@
 """NodeInfo 2.0 and 2.1 (FEP-f1d5): building ours, reading those of peers."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,13 @@ PATH = "/.well-known/nodeinfo"
 _SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
 _VERSIONS = ("2.1", "2.0")
 _APPLICATION = "https://www.w3.org/ns/activitystreams#Application"
+_NAME = re.compile(r"[a-z0-9-]{1,100}")
+_VERSION = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """What a peer says that it runs."""
+    """What a peer says that it runs: a name of small letters, digits and hyphens, a version."""
 
     name: str
     version: str
@@ -75,4 +78,8 @@ def read_software(document: dict[str, Any]) -> Software:
     software = document.get("software")
     if not isinstance(software, dict):
         raise Malformed("The NodeInfo document names no software.")
-    return Software(text_of(software, "name", 100), text_of(software, "version", 100))
+    name = text_of(software, "name", _VERSION).lower()
+    if not _NAME.fullmatch(name):
+        raise Malformed("The NodeInfo document names no software.")
+    version = "".join(each for each in text_of(software, "version", _VERSION) if each.isprintable())
+    return Software(name, version)

@@ -94,6 +94,49 @@ class Tally(Generic[K]):
             self._counts[key] = (ends_at, count - 1)
 
 
+class Knocks:
+    """Counts the knocks of refused hosts, bounded, and says when there is something to write down.
+
+    A host is written down when it has knocked twice as often as was written, or a minute has gone
+    by; so many writes are made in a minute and no more, whoever knocks. What is forgotten for want
+    of room was never written.
+    """
+
+    def __init__(self, *, seconds: float, most_writes: int, capacity: int) -> None:
+        self._seconds = seconds
+        self._capacity = capacity
+        self._hosts: OrderedDict[str, _Knocker] = OrderedDict()
+        self._writes: Tally[None] = Tally(most=most_writes, seconds=seconds, capacity=1)
+
+    def count(self, host: str) -> tuple[int, bool]:
+        """Count a knock; return how many are to be written down now, and whether it is news."""
+        now = time.monotonic()
+        known = self._hosts.get(host)
+        knocker = known or _Knocker()
+        self._hosts[host] = knocker
+        self._hosts.move_to_end(host)
+        if len(self._hosts) > self._capacity:
+            self._hosts.popitem(last=False)
+        knocker.waiting += 1
+        is_due = knocker.waiting >= knocker.written or now >= knocker.due_at
+        if not is_due or not self._writes.spend(None):
+            return 0, known is None
+        waiting, knocker.waiting = knocker.waiting, 0
+        knocker.written += waiting
+        knocker.due_at = now + self._seconds
+        return waiting, known is None
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+
+@dataclass(slots=True)
+class _Knocker:
+    waiting: int = 0
+    written: int = 0
+    due_at: float = 0.0
+
+
 class Locks(Generic[K]):
     """One lock per key, kept only while somebody holds or awaits it."""
 
@@ -264,7 +307,7 @@ class InboxMemory:
     refetched   actors whose keys were fetched again lately, after a signature had not verified
     fruitless   how often a host was asked in vain for keys that nobody knows
     backlogs    hosts, and whether too much of what they sent still waits
-    knocks      refused hosts, so that each is logged once in a while only
+    knocks      refused hosts, and how often they came
     """
 
     keys: Recent[str, PublicKey] = field(
@@ -283,7 +326,9 @@ class InboxMemory:
         default_factory=lambda: Tally(most=100, seconds=60, capacity=1_000)
     )
     backlogs: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=5, capacity=1_000))
-    knocks: Recent[str, bool] = field(default_factory=lambda: Recent(seconds=600, capacity=1_000))
+    knocks: Knocks = field(
+        default_factory=lambda: Knocks(seconds=60, most_writes=60, capacity=1_000)
+    )
     fetching: Locks[str] = field(default_factory=Locks)
     receipts: Batch[Any, Any] = field(default_factory=lambda: Batch(most=64))
 
@@ -304,6 +349,24 @@ class PeopleMemory:
         default_factory=lambda: Tally(most=20, seconds=600, capacity=20_000)
     )
     moves: Tally[int] = field(default_factory=lambda: Tally(most=5, seconds=3_600, capacity=5_000))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowersMemory:
+    """What one App's process remembers of the followers that others compare with ours.
+
+    compared  how often somebody's digest was compared
+    asked     accounts whose list of followers was to be read lately
+    hosts     how many lists of one host were to be read
+    """
+
+    compared: Tally[int] = field(
+        default_factory=lambda: Tally(most=20, seconds=600, capacity=20_000)
+    )
+    asked: Recent[int, bool] = field(default_factory=lambda: Recent(seconds=3_600, capacity=20_000))
+    hosts: Tally[str] = field(
+        default_factory=lambda: Tally(most=100, seconds=3_600, capacity=1_000)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Peer:
     signature_scheme: SignatureScheme
     shared_inbox_url: str | None
     software: str | None
+    software_version: str | None
+    software_read_at: datetime | None
     note: str
     created_at: datetime
     updated_at: datetime
@@ -52,6 +54,8 @@ _COLUMNS = """
     signature_scheme,
     shared_inbox_url,
     software,
+    software_version,
+    software_read_at,
     note,
     created_at,
     updated_at
@@ -172,24 +176,34 @@ async def set_state(tx: Transaction, host: str, state: PeerState, now: datetime)
     return changed > 0
 
 
-async def learn(
-    tx: Transaction, host: str, *, shared_inbox_url: str | None = None, software: str | None = None
-) -> None:
-    """Note what a host says about itself; None leaves what is known."""
+async def learn(tx: Transaction, host: str, *, shared_inbox_url: str) -> None:
+    """Note the shared inbox that somebody of a host names."""
     await tx.execute(
         """
         UPDATE peers
-        SET shared_inbox_url = COALESCE($2, shared_inbox_url),
-            software = COALESCE($3, software)
+        SET shared_inbox_url = $2
         WHERE host = $1
-            AND (
-                ($2::text IS NOT NULL AND shared_inbox_url IS DISTINCT FROM $2)
-                OR ($3::text IS NOT NULL AND software IS DISTINCT FROM $3)
-            )
+            AND shared_inbox_url IS DISTINCT FROM $2
         """,
         host,
         shared_inbox_url,
-        software,
+    )
+
+
+async def set_software(tx: Transaction, host: str, name: str, version: str, now: datetime) -> None:
+    """Note what a host says that it runs."""
+    await tx.execute(
+        """
+        UPDATE peers
+        SET software = $2,
+            software_version = $3,
+            software_read_at = $4
+        WHERE host = $1
+        """,
+        host,
+        name,
+        version,
+        now,
     )
 
 

@@ -1,5 +1,6 @@
 """`fedimmp peer`: the allowlist. A change holds at once in all running processes."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from fedimmp.cli.kit import config_option, json_option, print_json, print_table,
 from fedimmp.services import peering
 from storage.inbox_hosts import HostState
 from storage.inbox_review import KeptReceipt
+from storage.knocks import Knock
 from storage.peers import Peer, SignatureScheme
 
 _ACTOR: Final = "cli"
@@ -115,10 +117,46 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
         print_json([_entry(entry) | _delivery(state) for entry, state in found])
         return
     rows = [
-        (entry.host, entry.state, " ".join(entry.networks), _summary(state), entry.note)
+        (
+            entry.host,
+            entry.state,
+            _software(entry),
+            " ".join(entry.networks),
+            _summary(state),
+            entry.note,
+        )
         for entry, state in found
     ]
-    print_table(rows, ("host", "state", "networks", "delivery", "note"))
+    print_table(rows, ("host", "state", "software", "networks", "delivery", "note"))
+
+
+@peer.command("knocks")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
+)
+@config_option
+@json_option
+def list_knocks(limit: int, config_path: Path | None, as_json: bool) -> None:
+    """List the hosts that sent us something and are not allowed, the latest first."""
+
+    async def work(app: App) -> list[Knock]:
+        return await peering.list_knocks(app, limit)
+
+    found = with_app(config_path, work)
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    rows = [
+        (
+            each.host,
+            str(each.count),
+            each.first_at.isoformat(timespec="seconds"),
+            each.last_at.isoformat(timespec="seconds"),
+            printable(each.key_id),
+        )
+        for each in found
+    ]
+    print_table(rows, ("host", "knocks", "first", "last", "key"))
 
 
 @peer.command()
@@ -167,10 +205,16 @@ def _entry(entry: Peer) -> dict[str, Any]:
         "media_hosts": list(entry.media_hosts),
         "signatures": entry.signature_scheme,
         "software": entry.software,
+        "software_version": entry.software_version,
+        "software_read_at": _maybe(entry.software_read_at),
         "note": entry.note,
         "created_at": entry.created_at.isoformat(),
         "updated_at": entry.updated_at.isoformat(),
     }
+
+
+def _software(entry: Peer) -> str:
+    return " ".join(part for part in (entry.software, entry.software_version) if part)
 
 
 def _delivery(state: HostState | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from storage import audit, backlog, events, inbox_hosts
+from storage import audit, backlog, events, inbox_hosts, jobs
 from storage.database import Transaction
 
 PeerAct = Literal["peer.add", "peer.remove"]
@@ -20,11 +20,12 @@ async def peers_changed(
 ) -> None:
     """Record the act, tell all processes, and drop what still waits for a removed host.
 
-    What waits for one that is added, perhaps anew, is tried at once.
+    What waits for one that is added, perhaps anew, is tried at once, and it is asked what it runs.
     """
     await audit.append(tx, actor=actor, action=act, target=host, detail=detail, now=now)
     if act == "peer.remove":
         await backlog.drop_host(tx, host)
     else:
         await inbox_hosts.give_new_chance(tx, host, now)
+        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host)
     await events.append(tx, "peers.changed", detail={"host": host})

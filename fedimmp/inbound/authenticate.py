@@ -19,7 +19,7 @@ from fedimmp.app import App
 from fedimmp.errors import BadRequest, Forbidden, Refusal, Unauthorized, Unavailable
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.remote.keys import fetch_key
-from storage import account_keys, peers
+from storage import account_keys, knocks, peers
 from storage.account_keys import PublicKey
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ async def find_key(app: App, key_id: str) -> PublicKey | None:
         else:
             allowed = known.peer_state == "allowed" and known.domain == host
     if not allowed:
-        _note_knock(app, host)
+        await _note_knock(app, host, key_id)
         raise Forbidden(f"{host} is not on the allowlist of this instance.")
     return known
 
@@ -238,8 +238,14 @@ async def _store_owner(app: App, key_id: str, owner: Actor) -> PublicKey:
     return known
 
 
-def _note_knock(app: App, host: str) -> None:
-    """Log a refused host once in a while: a flood of them must not fill the log."""
-    if app.inbox.knocks.get(host) is None:
-        app.inbox.knocks.put(host, True)
+async def _note_knock(app: App, host: str, key_id: str) -> None:
+    """Count a refused host for the administrators: a flood of them must fill neither log nor table.
+
+    Nothing is asked of the host, whoever it is.
+    """
+    count, is_new = app.inbox.knocks.count(host)
+    if is_new:
         logger.info("refused a request of %s, which is not on the allowlist", host)
+    if count:
+        async with app.db.writer() as tx:
+            await knocks.record(tx, host, key_id, count, app.now())

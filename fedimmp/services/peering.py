@@ -1,22 +1,32 @@
 """Who may federate with this instance: changes of the allowlist."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from ipaddress import ip_network
 
-from activitypub.errors import Malformed
+from activitypub.errors import Malformed, ProtocolError
 from activitypub.network import is_private
+from activitypub.nodeinfo import Software
 from activitypub.uris import check_host, host_of, is_loopback_name
 from fedimmp.app import App
 from fedimmp.effects.peers import peers_changed
 from fedimmp.errors import Conflict, Invalid, NotFound
-from storage import inbox_hosts, inbox_review, peers
-from storage.database import Connection
+from fedimmp.remote.trust import instance_key
+from storage import inbox_hosts, inbox_review, jobs, knocks, peers
+from storage.database import Connection, Transaction
 from storage.inbox_hosts import HostState
 from storage.inbox_review import KeptReceipt
+from storage.knocks import Knock
 from storage.peers import Peer, PeerTerms, SignatureScheme
+
+logger = logging.getLogger(__name__)
 
 _MAX_NOTE = 1000
 _REFUSED_SHOWN = 20
+# How often a peer is asked what it runs, and how soon again where it did not say.
+_NODEINFO_EVERY = timedelta(days=7)
+_NODEINFO_PAUSE = timedelta(days=1)
 
 
 async def add_peer(
@@ -78,6 +88,34 @@ async def remove_peer(app: App, host: str, *, actor: str) -> Peer:
         return await _get(tx, name)
 
 
+async def read_nodeinfo(app: App, payload: Mapping[str, str]) -> None:
+    """Job: ask a peer what software it runs, and have it asked again, as long as it is a peer."""
+    host = payload["host"]
+    software = await _ask_software(app, host)
+    now = app.now()
+
+    async def work(tx: Transaction) -> None:
+        if not await peers.is_allowed(tx, host):
+            return
+        if software is not None:
+            await peers.set_software(tx, host, software.name, software.version, now)
+        due_at = now + (_NODEINFO_PAUSE if software is None else _NODEINFO_EVERY)
+        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host, due_at=due_at)
+
+    await app.db.transact(work)
+
+
+async def _ask_software(app: App, host: str) -> Software | None:
+    async with app.db.reader() as conn:
+        if not await peers.is_allowed(conn, host):
+            return None
+    try:
+        return await app.client.nodeinfo(host, await instance_key(app))
+    except ProtocolError as error:
+        logger.info("%s does not say what it runs: %s", host, error)
+        return None
+
+
 async def list_peers(app: App) -> list[Peer]:
     """Return all entries, by host."""
     async with app.db.reader() as conn:
@@ -94,6 +132,12 @@ async def refused_activities(app: App, host: str) -> list[KeptReceipt]:
     """Return the newest activities of a host that were parked or buried, with the reasons."""
     async with app.db.reader() as conn:
         return await inbox_review.list_receipts(conn, limit=_REFUSED_SHOWN, host=host)
+
+
+async def list_knocks(app: App, limit: int) -> list[Knock]:
+    """Return the hosts that were refused lately because they are not on the list."""
+    async with app.db.reader() as conn:
+        return await knocks.list_latest(conn, limit)
 
 
 async def get_peer(app: App, host: str) -> Peer:

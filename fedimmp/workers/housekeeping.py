@@ -16,6 +16,7 @@ from storage import (
     idempotency,
     inbox,
     inbox_review,
+    knocks,
     oauth,
     outbox,
     removals,
@@ -35,6 +36,8 @@ _DEAD_KEPT: Final = timedelta(days=90)
 # A liar may send what is refused, and delete what never was, without end.
 _REFUSED_PER_HOST: Final = 10_000
 _TOMBSTONES_PER_HOST: Final = 100_000
+_KNOCKING_HOSTS: Final = 1_000
+_KNOCKS_KEPT: Final = timedelta(days=90)
 _CODES_KEPT: Final = timedelta(days=1)
 _FAILURES_KEPT: Final = timedelta(days=1)
 
@@ -72,6 +75,10 @@ def _trim_tombstones(tx: Transaction, _app: App, _now: datetime) -> Awaitable[in
     return removals.trim_tombstones(tx, _TOMBSTONES_PER_HOST)
 
 
+def _trim_knocks(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
+    return knocks.trim(tx, _KNOCKING_HOSTS, now - _KNOCKS_KEPT)
+
+
 _MINUTE: Final = timedelta(minutes=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
@@ -92,6 +99,7 @@ CHORES: Final = (
     Chore("surplus dead deliveries", _TEN_MINUTES, _trim_ended),
     Chore("dead deliveries", _HOUR, lambda tx, _, now: backlog.prune(tx, now - _DEAD_KEPT)),
     Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),
+    Chore("knocks", _HOUR, _trim_knocks),
     Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
 )
 

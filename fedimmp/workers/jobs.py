@@ -12,7 +12,8 @@ from fedimmp.app import App
 from fedimmp.errors import Refusal
 from fedimmp.inbound.gathering import fetch_parent, gather_activity
 from fedimmp.inbound.quotes import verify_quote
-from fedimmp.services import discovery, leaving, media, moving, voting
+from fedimmp.inbound.synchronising import synchronise_followers
+from fedimmp.services import discovery, leaving, media, moving, peering, voting
 from fedimmp.services.backfilling import backfill
 from fedimmp.services.threads import fetch_thread
 from storage import jobs
@@ -33,9 +34,11 @@ KINDS: Final[Mapping[str, Work]] = {
     "move_followers": moving.move_followers,
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
+    "read_nodeinfo": peering.read_nodeinfo,
     "refresh_account": discovery.refresh,
     "remove_files": media.remove_files,
     "remove_traces": leaving.remove_traces,
+    "synchronise_followers": synchronise_followers,
     "verify_quote": verify_quote,
 }
 

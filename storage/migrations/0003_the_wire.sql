@@ -8,6 +8,24 @@ ALTER TABLE peers
     ADD COLUMN signature_scheme text NOT NULL DEFAULT 'auto'
         CHECK (signature_scheme IN ('auto', 'cavage', 'rfc9421'));
 
+-- --------------------------------------------------------------- peers: what they run, and who knocks
+
+ALTER TABLE peers
+    ADD COLUMN software_version text,
+    ADD COLUMN software_read_at timestamptz; -- when its NodeInfo was read last
+INSERT INTO jobs (kind, key, payload)
+SELECT 'read_nodeinfo', host, jsonb_build_object('host', host) FROM peers WHERE state = 'allowed';
+
+-- Hosts that signed requests and are not on the allowlist, for administrators to look at.
+CREATE TABLE knocks (
+    host text PRIMARY KEY,
+    key_id text NOT NULL,                  -- the key that was named last; nobody fetched it
+    count bigint NOT NULL,                 -- at least
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL
+);
+CREATE INDEX knocks_last ON knocks (last_at);
+
 -- ------------------------------------------------- people: moves, suspension, reports, featured tags
 
 ALTER TABLE accounts
@@ -145,6 +163,7 @@ CREATE INDEX deliveries_since ON deliveries (created_at) WHERE state = 'waiting'
 DROP INDEX lanes_host;
 CREATE INDEX lanes_next ON lanes (host, attempts, due_at, id) WHERE due_at < 'infinity';
 CREATE INDEX lanes_host ON lanes (host);
+CREATE INDEX accounts_shared_inbox ON accounts (domain) WHERE shared_inbox_url IS NOT NULL;
 
 -- ------------------------------------------------------------------------ what arrives: bounds
 

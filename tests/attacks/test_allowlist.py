@@ -22,6 +22,7 @@ from fedimmp.inbound.receive import receive
 from fedimmp.services import discovery, peering, posting
 from fedimmp.services.backfilling import backfill
 from fedimmp.services.drafts import Draft
+from fedimmp.workers.housekeeping import CHORES, do
 from fedimmp.workers.settle import settle
 from storage import peers
 from tests.attacks.door import Door, Signing, open_door, post, refused, signed
@@ -283,33 +284,75 @@ async def test_216_a_delete_is_no_exception(
     assert await count(hq, "tombstones") == 0
 
 
-async def test_217_flood_of_knocks_is_logged_in_bounds(
-    hq: App, porto: Foreign, caplog: pytest.LogCaptureFixture
+@pytest.mark.sec("SEC-217")
+async def test_217_flood_of_knocks_is_logged_and_kept_in_bounds(
+    hq: App, door: Door, porto: Foreign, evil: Foreign, caplog: pytest.LogCaptureFixture
 ) -> None:
     bela = porto.person("bela")
     post = bela.create(bela.note())
     caplog.set_level(logging.INFO, "fedimmp.inbound.authenticate")
 
     async def knock(host: str) -> None:
-        message = signed(hq, bela, post, key_id=f"https://{host}/users/mallory#main-key")
-        with pytest.raises(Forbidden):
-            await receive(hq, message)
+        key_id = f"https://{host}/users/mallory#main-key"
+        assert await door.send(signed(hq, bela, post, key_id=key_id)) == 403
 
-    await asyncio.gather(*(knock("evil.example") for _ in range(50)))
+    await asyncio.gather(*(knock(evil.host) for _ in range(50)))
     assert len(caplog.records) == 1
-    for number in range(1100):
-        hq.inbox.knocks.put(f"host{number}.example", True)
+    (known,) = await peering.list_knocks(hq, 50)
+    assert known.host == evil.host
+    assert known.key_id == f"https://{evil.host}/users/mallory#main-key"
+    assert 25 <= known.count <= 50
+    assert known.first_at <= known.last_at
 
+    for number in range(200):
+        await knock(f"host{number}.example")
+    # So many rows are written in a minute and no more, whoever knocks.
+    assert len(await peering.list_knocks(hq, 1000)) < 60
+    for number in range(100_000):
+        hq.inbox.knocks.count(f"host{number}.example")
     assert len(hq.inbox.knocks) == 1000
+    assert await count(hq, "inbox") == 0
     assert porto.peer.seen == []
 
 
-async def test_218_signing_host_that_is_not_allowed(hq: App, porto: Foreign) -> None:
-    bela = porto.person("bela")
-    message = signed(hq, bela, bela.create(bela.note()), key_id="https://sign.porto.example/key")
+@pytest.mark.sec("SEC-217")
+async def test_217_the_list_of_knocks_is_trimmed(hq: App) -> None:
+    (chore,) = [each for each in CHORES if each.name == "knocks"]
+    async with hq.db.writer() as tx:
+        await tx.execute(
+            "INSERT INTO knocks (host, key_id, count, first_at, last_at)"
+            " SELECT 'host' || n || '.example', 'key', 1, at, at - n * interval '1 minute'"
+            " FROM generate_series(1, 1500) AS n, (SELECT $1::timestamptz AS at) AS moment",
+            hq.now(),
+        )
 
-    with pytest.raises(Forbidden, match=r"sign\.porto\.example is not on the allowlist"):
-        await receive(hq, message)
+    await do(hq, chore)
+
+    kept = await peering.list_knocks(hq, 1000)
+    assert await count(hq, "knocks") == 1000
+    assert (kept[0].host, kept[-1].host) == ("host1.example", "host1000.example")
+
+
+@pytest.mark.sec("SEC-218")
+async def test_218_signing_host_that_is_not_allowed_is_refused_and_seen(
+    hq: App, door: Door, porto: Foreign
+) -> None:
+    bela = porto.person("bela")
+    key_id = "https://sign.porto.example/users/bela#main-key"
+
+    status, _, body = await door.read(signed(hq, bela, bela.create(bela.note()), key_id=key_id))
+
+    assert status == 403
+    assert b"sign.porto.example is not on the allowlist" in body
+    assert [(each.host, each.key_id) for each in await peering.list_knocks(hq, 9)] == [
+        ("sign.porto.example", key_id)
+    ]
+    assert porto.peer.seen == []
+    assert await count(hq, "inbox") == 0
+
+    # Once it is allowed it is no stranger any more.
+    await peering.add_peer(hq, "sign.porto.example", actor="tests")
+    assert await peering.list_knocks(hq, 9) == []
 
 
 async def test_removal_stops_both_directions_and_adding_brings_all_back(

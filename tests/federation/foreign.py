@@ -112,10 +112,13 @@ class Foreign:
     def host(self) -> str:
         return self.peer.host
 
-    def person(self, username: str, **properties: Any) -> Person:
-        """Let somebody work here; their actor is served, and WebFinger names it."""
+    def person(self, username: str, *, key_name: str | None = None, **properties: Any) -> Person:
+        """Let somebody work here; their actor is served, and WebFinger names it.
+
+        The key is one of their own, or the one of this name, which spares making it.
+        """
         path = f"/users/{username}"
-        person = Person(self, username, username)
+        person = Person(self, username, key_name or username)
         uri = self.peer.uri(path)
         person.document = self.peer.actor(
             path,
@@ -124,7 +127,7 @@ class Foreign:
             following=f"{uri}/following",
             featured=f"{uri}/featured",
             endpoints={"sharedInbox": self.peer.uri("/inbox")},
-            publicKey=self.peer.key(path, f"{uri}#main-key", pems(username)[1]),
+            publicKey=self.peer.key(path, f"{uri}#main-key", pems(person.key_name)[1]),
             **properties,
         )
         self.people[username] = person
@@ -167,6 +170,8 @@ async def foreign() -> AsyncIterator[Foreign]:
 
 
 async def allow(app: App, *offices: Foreign, networks: Sequence[str] = LOOPBACK) -> None:
-    """Put offices on the allowlist."""
+    """Put offices on the allowlist, as if they had told long ago what they run."""
     for office in offices:
         await peering.add_peer(app, office.host, networks=networks, actor="tests")
+    async with app.db.writer() as tx:
+        await tx.execute("DELETE FROM jobs WHERE kind = 'read_nodeinfo'")

@@ -11,16 +11,16 @@ async def test_terms_that_are_not_named_stay_and_so_does_what_was_learnt(
     tx: Transaction, now: datetime
 ) -> None:
     await peers.upsert(tx, "porto.example", PeerTerms(networks=["10.0.0.0/8"]), now)
-    await peers.learn(
-        tx, "porto.example", shared_inbox_url="https://porto.example/in", software="mastodon"
-    )
-    await peers.learn(tx, "porto.example", software=None)
+    await peers.learn(tx, "porto.example", shared_inbox_url="https://porto.example/in")
+    await peers.set_software(tx, "porto.example", "mastodon", "4.6.0", now)
 
     peer = await peers.upsert(tx, "porto.example", PeerTerms(note="Portugal"), now)
 
     assert peer is not None
     assert (peer.networks, peer.note, peer.public_feed) == (("10.0.0.0/8",), "Portugal", True)
-    assert (peer.shared_inbox_url, peer.software) == ("https://porto.example/in", "mastodon")
+    assert peer.shared_inbox_url == "https://porto.example/in"
+    assert (peer.software, peer.software_version) == ("mastodon", "4.6.0")
+    assert peer.software_read_at == now
     changed = await peers.upsert(
         tx, "porto.example", PeerTerms(networks=[], public_feed=False), now
     )
