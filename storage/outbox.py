@@ -55,7 +55,8 @@ class StoredActivity:
 
 # The lane upsert locks the lane until the commit, so the deliveries of one author to one host are
 # numbered in the order of the commits. A lane in back-off stays there: a new post is no news of
-# the host. Hosts and lanes are taken in one order, or two authors' posts could deadlock.
+# the host. Hosts and lanes are taken in one order, or two authors' posts could deadlock. An office
+# where somebody is addressed hears of a public post by that.
 _ENQUEUE = """
     WITH people AS (
         SELECT DISTINCT
@@ -92,12 +93,14 @@ _ENQUEUE = """
                    (SELECT account.inbox_url
                       FROM accounts AS account
                      WHERE account.domain = peer.host
+                       AND account.deleted_at IS NULL
                      LIMIT 1),
                    $11::text || '://' || peer.host || '/inbox')
           FROM peers AS peer
          WHERE $8::boolean
            AND peer.state = 'allowed'
            AND (peer.public_feed OR $13::boolean)
+           AND NOT EXISTS (SELECT 1 FROM people WHERE people.host = peer.host)
     ),
     targets AS MATERIALIZED (
         SELECT inboxes.inbox_url, gate.host

@@ -48,6 +48,8 @@ class Sink:
         return [activity["object"]["content"] for activity in self.received]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.method != "POST":
+            return web.Response(status=404)
         self.requests += 1
         body = await request.read()
         if self.behave is not None:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 import pytest
+from aiohttp import web
 
 from activitypub.signatures.keys import SigningKey
 from fedimmp.config import Delivery
@@ -128,6 +130,32 @@ async def test_a_reset_connection_is_tried_again_at_once_and_then_later(
     clock.pass_by(seconds=13)
     await settled(sender)
     assert sink.texts() == paragraphs("hello")
+
+
+@pytest.mark.parametrize("abruptly", [False, True])
+async def test_a_peer_that_closes_every_connection_gets_all_in_order(
+    sender: Office, sink: Sink, abruptly: bool
+) -> None:
+    async def behave(request: web.Request) -> web.StreamResponse:
+        sink.received.append(orjson.loads(await request.read()))
+        answer = web.Response(status=202)
+        if abruptly:
+            await answer.prepare(request)
+            await answer.write_eof()
+            assert request.transport is not None
+            request.transport.abort()
+        else:
+            answer.force_close()
+        return answer
+
+    sink.behave = behave
+    words = [f"word {number}" for number in range(10)]
+    await say(sender, "ana", *words)
+    await settled(sender)
+
+    arrived = list(dict.fromkeys(sink.texts()))
+    assert arrived == paragraphs(*words)
+    assert (await sink.state_at(sender)).failures == 0
 
 
 async def test_retry_after_is_obeyed_up_to_an_hour(
