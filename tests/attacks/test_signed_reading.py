@@ -8,6 +8,7 @@ import pytest
 from activitypub.signatures.message import Message
 from fedimmp.app import App
 from fedimmp.services import blocking
+from fedimmp.workers.settle import settle
 from storage import accounts
 from tests.attacks.door import Door, Signing, signed
 from tests.federation.foreign import Foreign, Person
@@ -125,3 +126,20 @@ async def test_whoever_is_suspended_or_blocked_reads_nothing(
     assert await door.send(get(hq, bela, path, sign)) == 404
     assert await door.send(get(hq, bela, f"{path}/outbox", sign)) == 404
     assert await door.send(get(hq, caio, path, sign)) == 403
+
+
+@pytest.mark.sec("SEC-094")
+async def test_who_follows_is_told_to_offices_that_are_allowed_only(
+    hq: App, door: Door, sign: Signing, porto: Foreign, evil: Foreign
+) -> None:
+    ana, bela, mallory = await member(hq, "ana"), porto.person("bela"), evil.person("mallory")
+    follow = sign(hq, bela, bela.activity("Follow", ana.uri))
+    assert await door.send(follow) == 202
+    await settle(hq)
+    path = f"/ap/users/{ana.id}/followers"
+
+    status, _headers, body = await door.read(get(hq, bela, f"{path}?page=true", sign))
+    assert (status, bela.uri.encode() in body) == (200, True)
+    for target in (path, f"{path}?page=true"):
+        assert await door.send(unsigned(get(hq, bela, target, sign))) == 401
+        assert await door.send(get(hq, mallory, target, sign)) == 403
