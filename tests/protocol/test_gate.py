@@ -1,12 +1,14 @@
 """The gate to the network: schemes, addresses, names, bytes and time."""
 
 import asyncio
+import contextlib
 import gzip
 import ssl
 import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -216,11 +218,18 @@ def authority() -> trustme.CA:
 @pytest.fixture
 async def office(authority: trustme.CA) -> AsyncIterator[Peer]:
     """A peer on https://b.corp.example:PORT, certified by the company's own authority."""
+    async with secured(authority.issue_cert("b.corp.example")) as peer:
+        yield peer
+
+
+@contextlib.asynccontextmanager
+async def secured(certificate: trustme.LeafCert) -> AsyncIterator[Peer]:
+    """Run a peer on https://b.corp.example:PORT with this certificate."""
     peer = Peer()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", peer.answer)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("b.corp.example").configure_cert(context)
+    certificate.configure_cert(context)
     server = TestServer(app, host="127.0.0.1", scheme="https")
     await server.start_server(ssl=context)
     peer.origin = f"https://b.corp.example:{server.port}"
@@ -263,6 +272,25 @@ async def test_a_company_authority_is_accepted_where_it_is_configured(
         with pytest.raises(Unreachable, match="TLS certificate"):
             await stranger.get_document(office.uri("/1"), HTTPS_KEY)
         await stranger.close()
+
+
+@pytest.mark.parametrize("fault", ["expired", "of another host", "of a stranger"])
+async def test_a_certificate_that_does_not_hold_is_told(
+    authority: trustme.CA, bundle: Path, fault: str
+) -> None:
+    issuer = trustme.CA() if fault == "of a stranger" else authority
+    name = "c.corp.example" if fault == "of another host" else "b.corp.example"
+    ends = datetime.now(UTC) + timedelta(days=-1 if fault == "expired" else 1)
+    certificate = issuer.issue_cert(name, not_before=ends - timedelta(days=9), not_after=ends)
+    async with (
+        secured(certificate) as office,
+        resolving({"b.corp.example": ["127.0.0.1"]}) as (_, address),
+    ):
+        client = office_client(office, address, bundle)
+        with pytest.raises(Unreachable, match="its TLS certificate is not accepted here"):
+            await client.deliver(office.uri("/inbox"), b"{}", HTTPS_KEY)
+        assert office.seen == []
+        await client.close()
 
 
 async def test_sec_044_only_reachable_addresses_are_used(office: Peer, bundle: Path) -> None:
