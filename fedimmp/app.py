@@ -11,7 +11,7 @@ from activitypub.client import Client
 from fedimmp.config import Config
 from fedimmp.keys import KeyVault
 from fedimmp.media.store import MediaStore
-from fedimmp.memory import InboxMemory, MediaMemory, PeopleMemory
+from fedimmp.memory import FollowersMemory, InboxMemory, MediaMemory, PeopleMemory
 from fedimmp.passwords import Passwords
 from fedimmp.uris import Uris
 from storage.database import Database
@@ -31,6 +31,7 @@ class App:
     passwords: Passwords = field(default_factory=Passwords)
     inbox: InboxMemory = field(default_factory=InboxMemory)
     people: PeopleMemory = field(default_factory=PeopleMemory)
+    followers: FollowersMemory = field(default_factory=FollowersMemory)
     pictures: MediaMemory = field(default_factory=MediaMemory)
 
     def now(self) -> datetime:

@@ -340,6 +340,7 @@ class PeopleMemory:
     refreshed  accounts that were to be fetched anew lately, whatever came of it
     updates    how often an actor described itself anew
     moves      how often an actor asked to be moved, with a fetch each time
+    errands    how often an office sent us to itself or another one, with some fetches each time
     """
 
     refreshed: Recent[int, bool] = field(
@@ -349,6 +350,9 @@ class PeopleMemory:
         default_factory=lambda: Tally(most=20, seconds=600, capacity=20_000)
     )
     moves: Tally[int] = field(default_factory=lambda: Tally(most=5, seconds=3_600, capacity=5_000))
+    errands: Tally[str] = field(
+        default_factory=lambda: Tally(most=1_000, seconds=600, capacity=1_000)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from fedimmp.errors import TooLarge as TooLargeRefusal
 from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
 from fedimmp.inbound.proving import find_author
 from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
+from fedimmp.inbound.synchronising import compare_followers
 from storage import accounts, inbox, inbox_review
 from storage.accounts import Account
 from storage.inbox import NewReceipt, Standing
@@ -33,7 +34,8 @@ async def receive(app: App, message: Message) -> str | None:
     activity, TooLarge.
     """
     for remembered in (True, False):
-        signer = await _authenticated(app, message, remembered=remembered)
+        knock = await identify(app, message, remembered=remembered)
+        signer = await _authenticated(app, message, knock)
         if signer is None:
             return None
         activity = _read(message.body)
@@ -50,6 +52,7 @@ async def receive(app: App, message: Message) -> str | None:
         receipt = _receipt(activity, author, message.body)
         match await app.inbox.receipts.submit(receipt, functools.partial(_store, app)):
             case "taken":
+                await compare_followers(app, message, knock.claim, signer)
                 return activity.id
             case "stranger":
                 raise Forbidden(f"{author.host} is not on the allowlist of this instance.")
@@ -62,9 +65,8 @@ async def receive(app: App, message: Message) -> str | None:
     raise Unauthorized("The key of the signature was replaced a moment ago.")
 
 
-async def _authenticated(app: App, message: Message, *, remembered: bool) -> Signer | None:
+async def _authenticated(app: App, message: Message, knock: Knock) -> Signer | None:
     """Return who signed, None for the farewell of somebody whom we never knew."""
-    knock = await identify(app, message, remembered=remembered)
     try:
         if knock.known is None and await _is_farewell_of_stranger(app, knock, message.body):
             return None

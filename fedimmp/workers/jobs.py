@@ -42,7 +42,11 @@ KINDS: Final[Mapping[str, Work]] = {
     "verify_quote": verify_quote,
 }
 
-IN_FLIGHT: Final = 8
+IN_FLIGHT: Final = 16
+# What one office has us do, or is asked, takes no more places than this, and all of them together
+# leave some to our own work.
+_IN_FLIGHT_PER_HOST: Final = 4
+_RESERVED: Final = 4
 _LEASE_SECONDS: Final = 300.0
 # Well within the lease, so that a job never runs in two places.
 _WORK_SECONDS: Final = 240.0
@@ -55,7 +59,15 @@ _LONGEST_PAUSE_SECONDS: Final = 21_600.0
 async def lease(app: App, limit: int) -> list[Job]:
     """Lease up to `limit` due jobs."""
     async with app.db.writer() as tx:
-        return await jobs.lease(tx, list(KINDS), limit, app.now(), _LEASE_SECONDS)
+        return await jobs.lease(
+            tx,
+            list(KINDS),
+            limit,
+            app.now(),
+            _LEASE_SECONDS,
+            per_host=_IN_FLIGHT_PER_HOST,
+            reserved=_RESERVED,
+        )
 
 
 async def run_once(app: App) -> int:
