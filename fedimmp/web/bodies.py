@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from fedimmp.errors import BadRequest, Refusal, TooLarge
 from fedimmp.media.store import MediaStore
@@ -22,6 +23,14 @@ _SPOOL_BYTES: Final = 256 * 1024
 # Uploads may take longer than forms: one more deadline for each of these.
 _BYTES_PER_DEADLINE: Final = 4 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
+# What a malformed multipart form may raise while it is read.
+_BROKEN_FORM: Final = (
+    web.RequestPayloadError,
+    HttpProcessingError,
+    ValueError,
+    AssertionError,
+    LookupError,
+)
 
 
 class Timeout(Refusal):
@@ -121,7 +130,7 @@ class BodyReader:
                     pairs.append(await self._part(part))
         except TimeoutError as error:
             raise Timeout(headers={"Connection": "close"}) from error
-        except (web.RequestPayloadError, ValueError, AssertionError, LookupError) as error:
+        except _BROKEN_FORM as error:
             raise BadRequest("The multipart form is broken") from error
         return pairs
 
