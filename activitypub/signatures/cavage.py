@@ -7,6 +7,7 @@ clock), verify (the key).
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -16,6 +17,7 @@ from activitypub.errors import NotAuthentic
 from activitypub.signatures.claims import (
     MAX_COVERED,
     MAX_HEADER,
+    NO_HEADERS,
     SAFE_METHODS,
     Claim,
     check_host,
@@ -111,16 +113,18 @@ def sign(
     now: datetime,
     *,
     content_type: str = ACTIVITY_JSON,
+    more: Mapping[str, str] = NO_HEADERS,
 ) -> dict[str, str]:
     """Return the headers that sign a request: Host, Date, Signature; with a body also its headers.
 
     url is what will be requested; it is put into its wire form first, so request exactly
-    wire_url(url). Covers what each server of the field accepts.
+    wire_url(url). Covers what each server of the field accepts, and `more` headers.
     """
     wire = wire_url(url)
     headers = {"Host": host_of(url), "Date": format_datetime(now.astimezone(UTC), usegmt=True)}
     if body is not None:
         headers |= {"Digest": make_digest(body), "Content-Type": content_type}
+    headers |= more
     names = ("(request-target)", *(name.lower() for name in headers))
     values = {name.lower(): value for name, value in headers.items()}
     string = signing_string(names, values, method=method, target=target_of(wire))

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from activitypub.errors import Malformed, NotAuthentic
@@ -15,6 +17,7 @@ MAX_HEADER = 8192
 # RSA of 8192 bits has 1024 bytes.
 MAX_SIGNATURE = 1400
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

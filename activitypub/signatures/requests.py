@@ -3,10 +3,11 @@
 A request with Signature-Input is signed after RFC 9421, any other after draft-cavage.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from activitypub.signatures import cavage, rfc9421
-from activitypub.signatures.claims import Claim, Scheme
+from activitypub.signatures.claims import NO_HEADERS, Claim, Scheme
 from activitypub.signatures.keys import SigningKey, VerifyKey
 from activitypub.signatures.message import Message
 from activitypub.vocabulary import ACTIVITY_JSON
@@ -44,7 +45,11 @@ def sign(
     now: datetime,
     *,
     content_type: str = ACTIVITY_JSON,
+    more: Mapping[str, str] = NO_HEADERS,
 ) -> dict[str, str]:
-    """Return the headers that sign a request, Host and Date included; request wire_url(url)."""
+    """Return the headers that sign a request, Host, Date and `more` included.
+
+    Request wire_url(url).
+    """
     signer = cavage.sign if scheme == "cavage" else rfc9421.sign
-    return signer(method, url, body, key, now, content_type=content_type)
+    return signer(method, url, body, key, now, content_type=content_type, more=more)

@@ -7,7 +7,7 @@ draft-cavage: read_claim, check_claim, verify.
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -20,6 +20,7 @@ from activitypub.signatures.claims import (
     MAX_COVERED,
     MAX_HEADER,
     MAX_SIGNATURE,
+    NO_HEADERS,
     SAFE_METHODS,
     Claim,
     check_host,
@@ -141,11 +142,12 @@ def sign(
     now: datetime,
     *,
     content_type: str = ACTIVITY_JSON,
+    more: Mapping[str, str] = NO_HEADERS,
 ) -> dict[str, str]:
     """Return the headers that sign a request: Host, Date, Signature-Input, Signature.
 
-    With a body also Content-Digest and Content-Type, which are covered. Request exactly
-    wire_url(url). alg is left out: each verifier knows it from the key.
+    With a body also Content-Digest and Content-Type, which are covered, as `more` are. Request
+    exactly wire_url(url). alg is left out: each verifier knows it from the key.
     """
     wire = wire_url(url)
     headers = {"Host": host_of(url), "Date": format_datetime(now.astimezone(UTC), usegmt=True)}
@@ -153,6 +155,8 @@ def sign(
     if body is not None:
         headers |= {"Content-Digest": make_content_digest(body), "Content-Type": content_type}
         covered += ["content-digest", "content-type"]
+    headers |= more
+    covered += [name.lower() for name in more]
     names = " ".join(f'"{name}"' for name in covered)
     parameters = f'({names});created={int(now.timestamp())};keyid="{key.key_id}"'
     target = target_of(wire)

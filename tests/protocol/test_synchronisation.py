@@ -4,12 +4,18 @@ import pytest
 
 from activitypub.errors import Malformed, NotTrusted
 from activitypub.ownership import check_synchronisation
+from activitypub.signatures.claims import Scheme
+from activitypub.signatures.keys import load_public
+from activitypub.signatures.message import Message
+from activitypub.signatures.requests import check_claim, read_claim, sign, verify
 from activitypub.synchronisation import (
+    HEADER,
     Synchronisation,
     digest_of,
     read_synchronisation,
     write_synchronisation,
 )
+from tests.protocol.people import BODY, HERE, NOW, key_of, pems, replaced
 
 # The example of the proposal: two followers at one instance.
 FOLLOWERS = [f"https://testing.example.org/users/{number}" for number in (1, 2)]
@@ -17,7 +23,7 @@ DIGEST = "c33f48cd341ef046a206b8a72ec97af65079f9a3a9b90eef79c5920dce45c61f"
 
 ALICE = "https://b.corp.example/users/alice"
 SAID = Synchronisation(f"{ALICE}/followers", f"{ALICE}/followers_synchronization", DIGEST)
-HEADER = (
+SENT = (
     f'collectionId="{ALICE}/followers", url="{ALICE}/followers_synchronization", digest="{DIGEST}"'
 )
 
@@ -38,18 +44,18 @@ def test_who_is_listed_twice_follows_once() -> None:
 
 
 def test_the_header_is_read_as_it_is_written() -> None:
-    assert write_synchronisation(SAID) == HEADER
-    assert read_synchronisation(HEADER) == SAID
+    assert write_synchronisation(SAID) == SENT
+    assert read_synchronisation(SENT) == SAID
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        HEADER.replace(", ", ","),
-        HEADER.replace("=", " = ") + " ",
-        HEADER + ', algorithm="xor-sha-256"',
-        HEADER.replace(DIGEST, DIGEST.upper()),
-        ", ".join(reversed(HEADER.split(", "))),
+        SENT.replace(", ", ","),
+        SENT.replace("=", " = ") + " ",
+        SENT + ', algorithm="xor-sha-256"',
+        SENT.replace(DIGEST, DIGEST.upper()),
+        ", ".join(reversed(SENT.split(", "))),
     ],
 )
 def test_the_header_may_be_written_otherwise(text: str) -> None:
@@ -62,23 +68,39 @@ def test_the_header_may_be_written_otherwise(text: str) -> None:
     [
         "",
         "garbage",
-        HEADER.replace('"', ""),
-        HEADER.replace('collectionId="', 'collectionID="'),
-        HEADER.partition(", digest")[0],
-        HEADER.replace(DIGEST, DIGEST[:-1]),
-        HEADER.replace(DIGEST, f"{DIGEST[:-1]}g"),
-        HEADER.replace(DIGEST, f"{DIGEST}00"),
-        f'{HEADER}, digest="{"0" * 64}"',
-        HEADER.replace(f"{ALICE}/followers_", "gopher://b.corp.example/"),
-        HEADER.replace(f"{ALICE}/followers_", "http://10.0.0.1/"),
-        HEADER.replace(f"{ALICE}/followers_", "https://b.corp.example@evil.example/"),
-        f'{HEADER}, x="{"x" * 9000}"',
-        f'{HEADER}, x="\\""',
+        SENT.replace('"', ""),
+        SENT.replace('collectionId="', 'collectionID="'),
+        SENT.partition(", digest")[0],
+        SENT.replace(DIGEST, DIGEST[:-1]),
+        SENT.replace(DIGEST, f"{DIGEST[:-1]}g"),
+        SENT.replace(DIGEST, f"{DIGEST}00"),
+        f'{SENT}, digest="{"0" * 64}"',
+        SENT.replace(f"{ALICE}/followers_", "gopher://b.corp.example/"),
+        SENT.replace(f"{ALICE}/followers_", "http://10.0.0.1/"),
+        SENT.replace(f"{ALICE}/followers_", "https://b.corp.example@evil.example/"),
+        f'{SENT}, x="{"x" * 9000}"',
+        f'{SENT}, x="\\""',
     ],
 )
 def test_what_is_no_such_header_is_refused(text: str) -> None:
     with pytest.raises(Malformed):
         read_synchronisation(text)
+
+
+@pytest.mark.parametrize("scheme", ["cavage", "rfc9421"])
+def test_the_signature_covers_the_header(scheme: Scheme) -> None:
+    headers = sign(scheme, "POST", f"{HERE}/inbox", BODY, key_of("alice"), NOW, more={HEADER: SENT})
+    message = Message("POST", "/inbox", tuple(headers.items()), BODY)
+
+    claim = read_claim(message)
+    check_claim(message, claim, origin=HERE, now=NOW)
+
+    assert message.header(HEADER) == SENT
+    assert HEADER.lower() in claim.covered
+    public = load_public(pems("alice")[1])
+    assert verify(message, claim, public, origin=HERE)
+    other = replaced(message, HEADER, SENT.replace(DIGEST, "0" * 64))
+    assert not verify(other, claim, public, origin=HERE)
 
 
 def test_an_actor_speaks_of_its_own_followers() -> None:
