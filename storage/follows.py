@@ -165,19 +165,25 @@ async def delete_follow(
     return _follow_of(record)
 
 
-async def delete_follows_of(tx: Transaction, account_id: int) -> list[Follow]:
-    """Remove all follows and requests of and to an account and return what they were."""
+async def delete_follows_of(tx: Transaction, account_id: int, *, limit: int) -> list[Follow]:
+    """Remove follows and requests of and to an account and return what they were, oldest first."""
     records = await tx.fetch(
         _counting(
             f"""
             DELETE FROM follows
-             WHERE account_id = $1
-                OR target_id = $1
+             WHERE id IN (
+                   SELECT id
+                     FROM follows
+                    WHERE account_id = $1
+                       OR target_id = $1
+                    ORDER BY id
+                    LIMIT $2)
             RETURNING {_COLUMNS}
             """,
             step="-1",
         ),
         account_id,
+        limit,
     )
     return [Follow(**dict(record)) for record in records]
 

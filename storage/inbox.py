@@ -378,13 +378,21 @@ async def count_by_state(conn: Connection) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
-async def prune(tx: Transaction, before: datetime) -> int:
-    """Forget activities that were done before; a repetition of them would be processed again."""
+async def prune(tx: Transaction, before: datetime, *, limit: int = 10_000) -> int:
+    """Forget activities that were done before, `limit` of them at once.
+
+    A repetition of them would be processed again.
+    """
     return await tx.execute(
         """
         DELETE FROM inbox
-        WHERE state = 'done'
-            AND done_at < $1
+        WHERE id IN (
+            SELECT id
+            FROM inbox
+            WHERE state = 'done'
+                AND done_at < $1
+            LIMIT $2)
         """,
         before,
+        limit,
     )

@@ -175,36 +175,31 @@ async def drop_host(tx: Transaction, host: str, *, limit: int) -> int:
     )
 
 
-async def trim_refused(tx: Transaction, most: int) -> int:
-    """Forget the oldest refused activities of hosts that have more than `most` of them."""
+async def trim_refused(tx: Transaction, most: int, *, limit: int) -> int:
+    """Forget the oldest refused activities of peers that have more than `most`, `limit` at once."""
     return await tx.execute(
         """
         DELETE FROM inbox
-        USING (
-            SELECT
-                crowded.host,
-                (
-                    SELECT id
-                    FROM inbox
-                    WHERE inbox.host = crowded.host
-                        AND state IN ('parked', 'buried')
-                    ORDER BY id DESC
-                    OFFSET $1
-                    LIMIT 1
-                ) AS last_id
-            FROM (
-                SELECT host
+        WHERE id IN (
+            SELECT old.id
+            FROM peers
+            CROSS JOIN LATERAL (
+                SELECT id
                 FROM inbox
-                WHERE state IN ('parked', 'buried')
-                GROUP BY host
-                HAVING count(*) > $1
-            ) AS crowded
-        ) AS surplus
-        WHERE inbox.host = surplus.host
-            AND inbox.state IN ('parked', 'buried')
-            AND inbox.id <= surplus.last_id
+                WHERE inbox.host = peers.host
+                    AND state IN ('parked', 'buried')
+                ORDER BY id DESC
+                OFFSET $1
+                LIMIT 1
+            ) AS surplus
+            JOIN inbox AS old
+                ON old.host = peers.host
+                AND old.state IN ('parked', 'buried')
+                AND old.id <= surplus.id
+            LIMIT $2)
         """,
         most,
+        limit,
     )
 
 
@@ -229,13 +224,18 @@ async def count_waiting(conn: Connection, host: str, *, most: int) -> tuple[int,
     return (0, 0) if row is None else (row["number"], row["bytes"])
 
 
-async def prune_refused(tx: Transaction, before: datetime) -> int:
-    """Forget activities that were parked or buried before."""
+async def prune_refused(tx: Transaction, before: datetime, *, limit: int = 10_000) -> int:
+    """Forget activities that were parked or buried before, `limit` of them at once."""
     return await tx.execute(
         """
         DELETE FROM inbox
-        WHERE state IN ('parked', 'buried')
-            AND done_at < $1
+        WHERE id IN (
+            SELECT id
+            FROM inbox
+            WHERE state IN ('parked', 'buried')
+                AND done_at < $1
+            LIMIT $2)
         """,
         before,
+        limit,
     )

@@ -200,16 +200,21 @@ async def find_by_uri(conn: Connection, uri: str) -> StoredActivity | None:
     return None if row is None else StoredActivity(**dict(row))
 
 
-async def prune(tx: Transaction, before: datetime) -> int:
-    """Delete activities from before that have no delivery left; returns how many."""
+async def prune(tx: Transaction, before: datetime, *, limit: int = 10_000) -> int:
+    """Delete activities from before that have no delivery left, `limit` of them at once."""
     # Ids begin with the time, so the primary key leads to the old ones.
     return await tx.execute(
         """
         DELETE FROM outbox
-         WHERE id < $1
-           AND created_at < $2
-           AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.outbox_id = outbox.id)
+         WHERE id IN (
+                   SELECT old.id
+                     FROM outbox AS old
+                    WHERE old.id < $1
+                      AND old.created_at < $2
+                      AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.outbox_id = old.id)
+                    LIMIT $3)
         """,
         first_id(before),
         before,
+        limit,
     )

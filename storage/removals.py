@@ -73,34 +73,50 @@ async def list_favourites_of(tx: Transaction, account_id: int, limit: int) -> li
 # What an account leaves behind beside its statuses, favourites and follows. The tally of a poll
 # stays: it counts votes, not people.
 _TRACES = (
-    "DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1",
-    "DELETE FROM mentions WHERE account_id = $1",
-    "DELETE FROM further_reactions WHERE account_id = $1",
-    "DELETE FROM bookmarks WHERE account_id = $1",
-    "DELETE FROM pins WHERE account_id = $1",
-    "DELETE FROM poll_votes WHERE account_id = $1",
-    "DELETE FROM blocks WHERE account_id = $1 OR target_id = $1",
-    "DELETE FROM mutes WHERE account_id = $1 OR target_id = $1",
-    "DELETE FROM account_notes WHERE account_id = $1 OR target_id = $1",
-    "DELETE FROM list_accounts WHERE account_id = $1",
-    "DELETE FROM lists WHERE account_id = $1",
-    "DELETE FROM markers WHERE account_id = $1",
-    "DELETE FROM muted_conversations WHERE account_id = $1",
-    "DELETE FROM account_conversations WHERE account_id = $1",
-    "DELETE FROM featured_tags WHERE account_id = $1",
-    "DELETE FROM home_feed WHERE account_id = $1",
-    "DELETE FROM idempotency_keys WHERE account_id = $1",
-    "DELETE FROM tokens WHERE account_id = $1",
+    ("notifications", "account_id = $1 OR from_account_id = $1"),
+    ("mentions", "account_id = $1"),
+    ("further_reactions", "account_id = $1"),
+    ("bookmarks", "account_id = $1"),
+    ("pins", "account_id = $1"),
+    ("poll_votes", "account_id = $1"),
+    ("blocks", "account_id = $1 OR target_id = $1"),
+    ("mutes", "account_id = $1 OR target_id = $1"),
+    ("account_notes", "account_id = $1 OR target_id = $1"),
+    ("list_accounts", "account_id = $1"),
+    ("lists", "account_id = $1"),
+    ("markers", "account_id = $1"),
+    ("muted_conversations", "account_id = $1"),
+    ("account_conversations", "account_id = $1"),
+    ("featured_tags", "account_id = $1"),
+    ("home_feed", "account_id = $1"),
+    ("idempotency_keys", "account_id = $1"),
+    ("tokens", "account_id = $1"),
 )
 
 
-async def delete_traces(tx: Transaction, account_id: int) -> None:
-    """Delete what a deleted account left behind, and what it said about itself.
+async def delete_traces(tx: Transaction, account_id: int, *, limit: int) -> int:
+    """Delete some of what a deleted account left behind, `limit` rows of each kind at once.
+
+    Returns how many rows there were.
+    """
+    gone = 0
+    for table, condition in _TRACES:
+        gone += await tx.execute(
+            f"""
+            DELETE FROM {table}
+            WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT $2))
+            """,
+            account_id,
+            limit,
+        )
+    return gone
+
+
+async def clear_description(tx: Transaction, account_id: int) -> None:
+    """Forget what a deleted account said about itself.
 
     The row with its name and address stays, so that neither is ever given to somebody else.
     """
-    for statement in _TRACES:
-        await tx.execute(statement, account_id)
     await tx.execute(
         """
         UPDATE accounts
@@ -118,18 +134,26 @@ async def delete_traces(tx: Transaction, account_id: int) -> None:
     )
 
 
-async def detach_media_of(tx: Transaction, account_id: int, now: datetime) -> list[int]:
-    """Detach all files of an account and return the ids of their rows."""
+async def detach_media_of(
+    tx: Transaction, account_id: int, now: datetime, *, limit: int
+) -> list[int]:
+    """Detach some files of an account and return the ids of their rows."""
     rows = await tx.fetch(
         """
         UPDATE media
            SET status_id = NULL,
                detached_at = COALESCE(detached_at, $2)
-         WHERE account_id = $1
+         WHERE id IN (
+               SELECT id
+                 FROM media
+                WHERE account_id = $1
+                  AND (status_id IS NOT NULL OR detached_at IS NULL)
+                LIMIT $3)
         RETURNING id
         """,
         account_id,
         now,
+        limit,
     )
     return [row["id"] for row in rows]
 
@@ -201,35 +225,30 @@ async def bury(tx: Transaction, uris: Sequence[str], host: str, now: datetime) -
     )
 
 
-async def trim_tombstones(tx: Transaction, most: int) -> int:
-    """Forget the oldest tombstones of other hosts that have more than `most` of them.
+async def trim_tombstones(tx: Transaction, most: int, *, limit: int) -> int:
+    """Forget the oldest tombstones of peers that have more than `most` of them, `limit` at once.
 
     A host can name any number of ids that never were. Our own are all kept.
     """
     return await tx.execute(
         """
         DELETE FROM tombstones
-        USING (
-            SELECT
-                crowded.host,
-                (
-                    SELECT created_at
-                    FROM tombstones
-                    WHERE tombstones.host = crowded.host
-                    ORDER BY created_at DESC
-                    OFFSET $1
-                    LIMIT 1
-                ) AS last_at
-            FROM (
-                SELECT host
+        WHERE uri IN (
+            SELECT old.uri
+            FROM peers
+            CROSS JOIN LATERAL (
+                SELECT created_at
                 FROM tombstones
-                WHERE host <> ''
-                GROUP BY host
-                HAVING count(*) > $1
-            ) AS crowded
-        ) AS surplus
-        WHERE tombstones.host = surplus.host
-            AND tombstones.created_at <= surplus.last_at
+                WHERE tombstones.host = peers.host
+                ORDER BY created_at DESC
+                OFFSET $1
+                LIMIT 1
+            ) AS surplus
+            JOIN tombstones AS old
+                ON old.host = peers.host
+                AND old.created_at <= surplus.created_at
+            LIMIT $2)
         """,
         most,
+        limit,
     )

@@ -12,6 +12,8 @@ from storage.accounts import Account
 from storage.database import Transaction
 from storage.events import NewEvent
 
+# So many follows end together, within the time of a transaction.
+_AT_ONCE: Final = 500
 # How long an account that has moved stays: followers are no ball to be played with.
 MOVE_PAUSE: Final = timedelta(days=7)
 
@@ -58,7 +60,7 @@ async def account_moved(
 async def account_deleted(
     tx: Transaction, app: App, accounts: Sequence[Account], now: datetime
 ) -> None:
-    """End all follows of accounts that went away and have what they left behind removed.
+    """Have what accounts that went away left behind removed; their follows end first.
 
     What they said is hidden at once by the mark on their row, which also keeps them from coming
     back. All offices learn of a member who goes.
@@ -76,10 +78,15 @@ async def account_deleted(
                 without_feed=True,
                 now=now,
             )
-        await relationship_effects.follows_ended(
-            tx, await relationships.delete_follows_of(tx, account.id)
-        )
+        await end_follows(tx, account.id)
         await jobs.enqueue(tx, "remove_traces", {"account_id": account.id}, key=str(account.id))
+
+
+async def end_follows(tx: Transaction, account_id: int) -> int:
+    """End some follows of and to an account that went away; returns how many there were."""
+    ended = await relationships.delete_follows_of(tx, account_id, limit=_AT_ONCE)
+    await relationship_effects.follows_ended(tx, ended)
+    return len(ended)
 
 
 async def _changed(tx: Transaction, accounts: Sequence[Account]) -> None:

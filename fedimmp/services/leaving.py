@@ -1,11 +1,11 @@
 """Members who go for good, and what is removed of any account that is gone."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fedimmp.app import App
 from fedimmp.effects import tokens as token_effects
-from fedimmp.effects.accounts import account_deleted
+from fedimmp.effects.accounts import account_deleted, end_follows
 from fedimmp.effects.statuses import statuses_deleted
 from fedimmp.errors import NotFound
 from storage import accounts, audit, interactions, jobs, members, removals
@@ -13,6 +13,7 @@ from storage.database import Transaction
 
 # A batch is a transaction of its own, and readers wait for none.
 _AT_ONCE: Final = 100
+_ROWS_AT_ONCE: Final = 1_000
 
 
 async def delete_member(app: App, account_id: int, *, actor: str) -> None:
@@ -38,24 +39,23 @@ async def delete_member(app: App, account_id: int, *, actor: str) -> None:
 
 
 async def remove_traces(app: App, payload: Mapping[str, Any]) -> None:
-    """Job: remove what a deleted account left behind: posts, files, favourites, and the rest."""
+    """Job: remove what a deleted account left behind: follows, posts, files, and the rest."""
     account_id = int(payload["account_id"])
     async with app.db.reader() as conn:
         account = await accounts.find(conn, account_id)
     if account is None or account.deleted_at is None:
         return
-    while await app.db.transact(lambda tx: _remove_statuses(tx, app, account_id)):
-        pass
-    while await app.db.transact(lambda tx: _remove_favourites(tx, account_id)):
-        pass
-
-    async def work(tx: Transaction) -> None:
-        files = await removals.detach_media_of(tx, account_id, app.now())
-        if files:
-            await jobs.enqueue(tx, "discard_media", {"media_ids": files})
-        await removals.delete_traces(tx, account_id)
-
-    await app.db.transact(work)
+    await app.db.transact(lambda tx: removals.clear_description(tx, account_id))
+    steps: Sequence[Callable[[Transaction], Awaitable[int]]] = (
+        lambda tx: end_follows(tx, account_id),
+        lambda tx: _remove_statuses(tx, app, account_id),
+        lambda tx: _remove_favourites(tx, account_id),
+        lambda tx: _remove_files(tx, app, account_id),
+        lambda tx: removals.delete_traces(tx, account_id, limit=_ROWS_AT_ONCE),
+    )
+    for step in steps:
+        while await app.db.transact(step):
+            pass
 
 
 async def _remove_statuses(tx: Transaction, app: App, account_id: int) -> int:
@@ -64,6 +64,13 @@ async def _remove_statuses(tx: Transaction, app: App, account_id: int) -> int:
     removed = await removals.delete(tx, ids, now)
     await statuses_deleted(tx, app, removed, now, author_gone=True)
     return len(ids)
+
+
+async def _remove_files(tx: Transaction, app: App, account_id: int) -> int:
+    files = await removals.detach_media_of(tx, account_id, app.now(), limit=_AT_ONCE)
+    if files:
+        await jobs.enqueue(tx, "discard_media", {"media_ids": files})
+    return len(files)
 
 
 async def _remove_favourites(tx: Transaction, account_id: int) -> int:

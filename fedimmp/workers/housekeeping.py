@@ -36,6 +36,9 @@ _DEAD_KEPT: Final = timedelta(days=90)
 # A liar may send what is refused, and delete what never was, without end.
 _REFUSED_PER_HOST: Final = 10_000
 _TOMBSTONES_PER_HOST: Final = 100_000
+# What goes at once, well within the time of a transaction, and how often before others do.
+_SWEEP: Final = 10_000
+_MOST_SWEEPS: Final = 200
 _KNOCKING_HOSTS: Final = 1_000
 _KNOCKS_KEPT: Final = timedelta(days=90)
 _CODES_KEPT: Final = timedelta(days=1)
@@ -68,11 +71,11 @@ def _forget_refused(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]
 
 
 def _trim_refused(tx: Transaction, _app: App, _now: datetime) -> Awaitable[int]:
-    return inbox_review.trim_refused(tx, _REFUSED_PER_HOST)
+    return inbox_review.trim_refused(tx, _REFUSED_PER_HOST, limit=_SWEEP)
 
 
 def _trim_tombstones(tx: Transaction, _app: App, _now: datetime) -> Awaitable[int]:
-    return removals.trim_tombstones(tx, _TOMBSTONES_PER_HOST)
+    return removals.trim_tombstones(tx, _TOMBSTONES_PER_HOST, limit=_SWEEP)
 
 
 def _trim_knocks(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
@@ -91,9 +94,9 @@ CHORES: Final = (
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
-    Chore(
-        "refused ones", _HOUR, lambda tx, _, now: inbox_review.prune_refused(tx, now - _DEAD_KEPT)
-    ),
+    Chore("refused activities", _HOUR, _forget_refused),
+    Chore("surplus refused activities", _TEN_MINUTES, _trim_refused),
+    Chore("surplus tombstones", _TEN_MINUTES, _trim_tombstones),
     Chore("late deliveries", _HOUR, _give_up),
     Chore("surplus deliveries", _TEN_MINUTES, _trim_waiting),
     Chore("surplus dead deliveries", _TEN_MINUTES, _trim_ended),
@@ -130,8 +133,13 @@ async def run(app: App, stopping: asyncio.Event) -> None:
 
 
 async def do(app: App, chore: Chore) -> None:
-    """Do one chore in a transaction of its own."""
-    async with app.db.writer() as tx:
-        gone = await chore.work(tx, app, app.now())
+    """Do one chore in transactions of its own, until less goes than can go at once."""
+    gone = 0
+    for _ in range(_MOST_SWEEPS):
+        async with app.db.writer() as tx:
+            swept = await chore.work(tx, app, app.now())
+        gone += swept
+        if swept < _SWEEP:
+            break
     if gone:
         logger.debug("%s: %d rows are gone", chore.name, gone)

@@ -56,7 +56,7 @@ async def test_an_account_that_goes_takes_its_follows_along(tx: Transaction, now
     ana, bo, cy = [await offices.add_member(tx, name, now) for name in ("ana", "bo", "cy")]
     for follower, target in ((ana, bo), (bo, ana), (cy, bo), (ana, cy)):
         await relationships.insert_follow(tx, wish(follower, target, "accepted", now), now)
-    gone = await relationships.delete_follows_of(tx, bo)
+    gone = await relationships.delete_follows_of(tx, bo, limit=9)
     assert {(each.account_id, each.target_id) for each in gone} == {(ana, bo), (bo, ana), (cy, bo)}
     assert [await counts(tx, each) for each in (ana, bo, cy)] == [(0, 1), (0, 0), (1, 0)]
 
@@ -77,7 +77,7 @@ async def test_opposite_follows_at_once_neither_wait_nor_miscount(
         async with db.writer() as tx:
             assert [await counts(tx, each) for each in people] == [(2, 2)] * 3
             for one in people:
-                await relationships.delete_follows_of(tx, one)
+                await relationships.delete_follows_of(tx, one, limit=9)
             assert [await counts(tx, each) for each in people] == [(0, 0)] * 3
 
 

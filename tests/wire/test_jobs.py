@@ -13,6 +13,7 @@ from fedimmp.errors import Invalid, Unavailable
 from fedimmp.workers import housekeeping, jobs
 from fedimmp.workers.pool import Pool
 from storage import jobs as job_rows
+from storage import removals
 from storage.errors import Unavailable as DatabaseGone
 from tests.conftest import CloneDatabase
 from tests.wire.offices import Office, open_office
@@ -162,6 +163,39 @@ async def test_chores_remove_what_nobody_asks_for(office: Office, clock: Clock) 
     async with office.app.db.reader() as conn:
         assert await conn.fetchval(count) == 0
         assert await conn.fetchval("SELECT count(*) FROM statuses") > 0
+
+
+async def test_what_a_liar_leaves_behind_is_bounded(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "_SWEEP", 2)
+    monkeypatch.setattr(housekeeping, "_TOMBSTONES_PER_HOST", 3)
+    monkeypatch.setattr(housekeeping, "_REFUSED_PER_HOST", 3)
+    async with office.app.db.writer() as tx:
+        await tx.execute("INSERT INTO peers (host, state) VALUES ('liar.example', 'allowed')")
+        for number in range(8):
+            at = office.app.now() + timedelta(seconds=number)
+            await removals.bury(tx, [f"https://liar.example/{number}"], "liar.example", at)
+            await removals.bury(tx, [f"{office.app.uris.origin}/{number}"], "", at)
+            await tx.execute(
+                """
+                INSERT INTO inbox (actor_uri, activity_uri, host, type, body, state, done_at)
+                VALUES ('https://liar.example/a', $1, 'liar.example', 'Like', '', 'parked', $2)
+                """,
+                f"https://liar.example/activities/{number}",
+                at,
+            )
+
+    for chore in housekeeping.CHORES:
+        await housekeeping.do(office.app, chore)
+
+    async with office.app.db.reader() as conn:
+        buried = await conn.fetch("SELECT uri FROM tombstones WHERE host <> '' ORDER BY uri")
+        ours = await conn.fetchval("SELECT count(*) FROM tombstones WHERE host = ''")
+        refused = await conn.fetch("SELECT activity_uri FROM inbox ORDER BY id")
+    assert [row["uri"][-1] for row in buried] == ["5", "6", "7"]
+    assert [row["activity_uri"][-1] for row in refused] == ["5", "6", "7"]
+    assert ours == 8
 
 
 async def test_chores_stop_when_told(office: Office) -> None:
