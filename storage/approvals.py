@@ -26,18 +26,31 @@ class Approval:
 
 
 async def approve_reply(tx: Transaction, status_id: int, approved_by: str) -> bool:
-    """Keep where a reply of ours was approved; False when that is known."""
+    """Keep where a reply of ours was approved; False where it was before.
+
+    The first word counts: each other one would be sent to everybody who has the reply.
+    """
     changed = await tx.execute(
         """
         UPDATE statuses
         SET approved_by = $2, revision = revision + 1
         WHERE id = $1
-          AND approved_by IS DISTINCT FROM $2
+          AND approved_by IS NULL
         """,
         status_id,
         approved_by,
     )
     return bool(changed)
+
+
+async def is_approved(conn: Connection, status_id: int) -> bool:
+    """Tell whether a reply of ours was approved."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM statuses WHERE id = $1 AND approved_by IS NOT NULL)",
+            status_id,
+        )
+    )
 
 
 async def insert(tx: Transaction, approval: Approval, now: datetime) -> int | None:

@@ -30,7 +30,8 @@ class NewQuote:
 class Quote:
     """A quote with both its ends. The quoted end is None while, or since, it is not here.
 
-    `local` and `quoted_local` tell whose statuses they are.
+    `local` and `quoted_local` tell whose statuses they are; `is_open` that what quotes is for
+    everybody.
     """
 
     status_id: int
@@ -38,6 +39,7 @@ class Quote:
     account_id: int
     account_uri: str
     local: bool
+    is_open: bool
     state: State
     legacy: bool
     authorization_uri: str | None
@@ -52,6 +54,7 @@ class Quote:
 
 _QUOTE = """
     SELECT q.status_id, s.uri AS status_uri, s.account_id, a.uri AS account_uri, s.local,
+        s.visibility IN ('public', 'unlisted') AS is_open,
         q.state, q.legacy, q.authorization_uri, q.request_uri, q.quoted_uri,
         quoted.id AS quoted_id,
         quoted.account_id AS quoted_account_id,

@@ -93,14 +93,17 @@ def quote_request(
     }
 
 
-def revoke(activity_id: str, consent: Stamp, quoting_author: str) -> Json:
-    """Return the Delete of a stamp: the quote is not agreed to any more."""
+def revoke(activity_id: str, consent: Stamp, quoting_author: str, *, public: bool) -> Json:
+    """Return the Delete of a stamp: the quote is not agreed to any more.
+
+    `public` says that everybody may know of the post that quotes.
+    """
     return {
         "@context": CONTEXT,
         "id": activity_id,
         "type": "Delete",
         "actor": consent.author,
         "to": [quoting_author],
-        "cc": [PUBLIC],
+        "cc": [PUBLIC] if public else [],
         "object": embedded(stamp(consent)),
     }

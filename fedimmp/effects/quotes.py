@@ -43,7 +43,8 @@ async def quotes_accepted(
 async def quotes_ended(tx: Transaction, app: App, quotes: Sequence[Quote], now: datetime) -> None:
     """Take back quotes as they were before they ended.
 
-    Where the consent was one of ours, everybody whom the stamp may have reached is told.
+    Where the consent was one of ours, everybody whom the stamp may have reached is told; of a post
+    that is not for everybody its author alone, since the stamp names it.
     """
     if not quotes:
         return
@@ -58,8 +59,8 @@ async def quotes_ended(tx: Transaction, app: App, quotes: Sequence[Quote], now: 
             app,
             account_id=author_id,
             activity=requests.revoke_quote(app, author_id, quote, quote.authorization_uri),
-            followers=True,
-            everyone=True,
+            followers=quote.is_open,
+            everyone=quote.is_open,
             account_ids=[quote.account_id],
             now=now,
         )

@@ -56,6 +56,8 @@ async def apply_approval(
         reply = await statuses.find_by_uri(tx, approval.reply_uri)
     if reply is None or not reply.local or reply.in_reply_to_id is None:
         return Outcome.DONE
+    if await approvals.is_approved(tx, reply.id):
+        return Outcome.DONE
     parent = await statuses.get(tx, reply.in_reply_to_id)
     check_answer(received.activity, (await accounts.get(tx, parent.account_id)).uri)
     if approval.result_uri is not None:

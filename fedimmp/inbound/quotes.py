@@ -167,16 +167,17 @@ async def find_answered(tx: Transaction, received: Received, answer: QuoteAnswer
 async def apply_accept(
     tx: Transaction, app: App, received: Received, answer: QuoteAnswer, now: datetime
 ) -> Outcome:
-    """Let a quote of one of ours count, once the proof was fetched and fits."""
+    """Let a quote of one of ours count, once the proof was fetched and fits.
+
+    The first proof counts: each other one would be sent to everybody who has the quote.
+    """
     quote = await find_answered(tx, received, answer)
-    if quote is None or quote.state == "revoked":
+    if quote is None or quote.state in ("accepted", "revoked"):
         return Outcome.DONE
     if answer.result_uri is None:
         raise NotTrusted("The Accept does not say where the authorization lies.")
     check_authorization_place(answer.result_uri, received.account.uri)
     if answer.result_uri in await statuses.tombstoned(tx, [answer.result_uri]):
-        return Outcome.DONE
-    if quote.state == "accepted" and quote.authorization_uri == answer.result_uri:
         return Outcome.DONE
     if answer.proof is None:
         return Outcome.GATHER

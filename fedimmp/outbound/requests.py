@@ -52,7 +52,7 @@ def reject_request(app: App, author_id: int, request: Request) -> Json:
 def revoke_quote(app: App, author_id: int, quote: Quote, stamp_uri: str) -> Json:
     """Return the end of the consent of one of ours to be quoted."""
     stamp = stamp_of(quote, stamp_uri, app.uris.actor(author_id))
-    return writing.revoke(_fresh(app, author_id), stamp, quote.account_uri)
+    return writing.revoke(_fresh(app, author_id), stamp, quote.account_uri, public=quote.is_open)
 
 
 def stamp_of(quote: Quote, stamp_uri: str, author_uri: str) -> Stamp:

@@ -9,7 +9,7 @@ from fedimmp.app import App
 from fedimmp.errors import Refusal
 from fedimmp.services import blocking, interacting, posting, quoting
 from fedimmp.workers.settle import settle
-from tests.federation.foreign import Foreign, Person
+from tests.federation.foreign import Foreign, Person, allow, foreign, stamp
 from tests.federation.members import (
     Member,
     account_id,
@@ -162,6 +162,40 @@ async def test_consent_can_be_taken_back(hq: App, porto: Foreign) -> None:
     assert (await shown(hq, uri, ana))["quotes_count"] == 0
     entity = await shown(hq, note["id"], ana)
     assert entity["quote"] == {"state": "revoked", "quoted_status": None}
+
+
+async def test_what_quotes_in_private_is_named_to_its_author_only(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    status_id, uri = await publish(ana)
+    note = quoting_note(bela, uri, to=[ana.uri], cc=[])
+    await bela.send(hq, bela.create(note), request(bela, uri, note))
+    stored = await status_of(hq, note["id"])
+    assert stored is not None
+    assert await state_of(hq, note["id"]) == "accepted"
+
+    async with foreign() as faro:
+        await allow(hq, faro)
+        await quoting.revoke(hq, ana.id, status_id, stored.id)
+        await settle(hq)
+
+        (gone,) = porto.received("Delete")
+        assert (gone["to"], gone["cc"]) == ([bela.uri], [])
+        assert faro.received("Delete") == []
+
+
+async def test_a_post_that_comes_to_quote_another_one(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    _, uri = await publish(ana)
+    _, other = await publish(ana)
+    note = await _asked(hq, bela, uri)
+
+    changed = quoting_note(bela, other, id=note["id"], updated=stamp())
+    await bela.send(hq, bela.update(changed))
+
+    # The consent was to something else.
+    assert await state_of(hq, note["id"]) == "pending"
+    assert await told(ana) == []
+    assert len(porto.received("Delete")) == 1
 
 
 async def test_a_quoted_post_that_is_gone(hq: App, porto: Foreign) -> None:

@@ -86,6 +86,21 @@ async def test_a_stamp_lets_it_count(hq: App, porto: Foreign) -> None:
     assert porto.fetched(path_of(porto, proof)) == 1
 
 
+async def test_the_first_stamp_counts(hq: App, porto: Foreign) -> None:
+    # Each would be sent to everybody, for as long as its author has another one.
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    uri, asked = await _quoted(hq, porto, ana, bela)
+    proofs = [stamp(porto, bela, uri, asked["object"]) for _ in range(3)]
+
+    for proof in proofs:
+        await bela.send(hq, bela.activity("Accept", asked["id"], result=proof))
+
+    quote = await quote_of(hq, uri)
+    assert quote is not None
+    assert (quote.state, quote.authorization_uri) == ("accepted", proofs[0])
+    assert len(porto.received("Update")) == 1
+
+
 async def test_an_answer_that_names_the_request_alone(hq: App, porto: Foreign) -> None:
     ana, bela = await member(hq, "ana"), porto.person("bela")
     uri, asked = await _quoted(hq, porto, ana, bela)

@@ -62,6 +62,20 @@ async def test_an_older_accept_is_the_proof_itself(hq: App, porto: Foreign) -> N
     assert update["object"]["approvedBy"] == accept["id"]
 
 
+async def test_an_approval_counts_once(hq: App, porto: Foreign) -> None:
+    # Each would be sent to everybody, for as long as its author has another one.
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    uri, parent = await _reply(hq, ana, bela)
+    proofs = [stamp(porto, bela, uri, parent, type="ReplyAuthorization") for _ in range(2)]
+
+    for proof in proofs:
+        await bela.send(hq, bela.activity("Accept", uri, result=proof))
+    await bela.send(hq, bela.activity("Accept", uri), bela.activity("Accept", uri))
+
+    assert await _approved_by(hq, uri) == proofs[0]
+    assert len(porto.received("Update")) == 1
+
+
 async def test_a_refused_reply_stays(hq: App, porto: Foreign) -> None:
     ana, bela = await member(hq, "ana"), porto.person("bela")
     uri, _ = await _reply(hq, ana, bela)

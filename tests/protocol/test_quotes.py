@@ -144,8 +144,11 @@ def test_a_request_and_its_answers() -> None:
 
 
 def test_the_end_of_consent() -> None:
-    gone = sent(writing.revoke(f"{BOB}/a/3", writing.Stamp(STAMP, BOB, NOTE, QUOTED), ALICE))
+    consent = writing.Stamp(STAMP, BOB, NOTE, QUOTED)
+    gone = sent(writing.revoke(f"{BOB}/a/3", consent, ALICE, public=True))
+    quietly = writing.revoke(f"{BOB}/a/4", consent, ALICE, public=False)
 
     assert (gone["type"], gone["actor"], gone["to"]) == ("Delete", BOB, [ALICE])
+    assert (gone["cc"], quietly["to"], quietly["cc"]) == ([PUBLIC], [ALICE], [])
     assert gone["object"]["id"] == STAMP
     assert gone["object"]["type"] == "QuoteAuthorization"
