@@ -233,12 +233,17 @@ async def _insert(tx: Transaction, new: Sequence[NewEmoji], now: datetime) -> No
                 $6::text[], $7::text[], $8::text[])
                 AS g(id, media_id, domain, shortcode, updated_at,
                      file_key, content_type, remote_url)
+        ), full_up AS MATERIALIZED (
+            SELECT domain
+            FROM emojis
+            WHERE domain = ANY($3::text[])
+            GROUP BY domain
+            HAVING count(*) >= {MOST_PER_HOST}
         ), stored AS (
             INSERT INTO emojis (id, domain, shortcode, media_id, updated_at, created_at)
             SELECT given.id, given.domain, given.shortcode, given.media_id, given.updated_at, $9
             FROM given
-            WHERE (SELECT count(*) FROM emojis WHERE emojis.domain = given.domain)
-                < {MOST_PER_HOST}
+            WHERE NOT EXISTS (SELECT FROM full_up WHERE full_up.domain = given.domain)
             ORDER BY given.domain, given.shortcode
             ON CONFLICT DO NOTHING
             RETURNING media_id

@@ -80,12 +80,12 @@ async def carry_mutes(
 
 
 async def carry_blocks(
-    tx: Transaction, account_id: int, target_id: int, first_id: int, now: datetime
+    tx: Transaction, account_id: int, target_id: int, first_id: int, now: datetime, *, limit: int
 ) -> list[Block]:
-    """Let our people who block an account also block the one as which it goes on.
+    """Let some of our people who block an account also block the one as which it goes on.
 
     Those who follow that one already know it better. Returns the new blocks, with ids from first_id
-    on and without a URI.
+    on and without a URI; none when all is done.
     """
     records = await tx.fetch(
         """
@@ -98,6 +98,10 @@ async def carry_blocks(
            AND a.domain IS NULL
            AND NOT EXISTS (
                SELECT FROM follows f WHERE f.account_id = b.account_id AND f.target_id = $2)
+           AND NOT EXISTS (
+               SELECT FROM blocks k WHERE k.account_id = b.account_id AND k.target_id = $2)
+         ORDER BY b.id
+         LIMIT $5
         ON CONFLICT (account_id, target_id) DO NOTHING
         RETURNING id, account_id, target_id, uri
         """,
@@ -105,6 +109,7 @@ async def carry_blocks(
         target_id,
         first_id,
         now,
+        limit,
     )
     return [Block(**dict(record)) for record in records]
 

@@ -97,14 +97,23 @@ async def move_followers(app: App, payload: Mapping[str, Any]) -> None:
         now = app.now()
         await moves.carry_notes(tx, account_id, target_id)
         await moves.carry_mutes(tx, account_id, target_id, new_id(now), now)
-        for block in await moves.carry_blocks(tx, account_id, target_id, new_id(now), now):
-            between = await relationships.delete_follows_between(tx, block.account_id, target_id)
-            await relationship_effects.follow_rejected(tx, app, between, now)
-            await relationship_effects.blocked(tx, app, [block], now)
 
     await app.db.transact(carry)
+    while await app.db.transact(lambda tx: _block_some(tx, app, account_id, target_id)):
+        pass
     while await app.db.transact(lambda tx: _move_some(tx, app, account_id, target_id)):
         pass
+
+
+async def _block_some(tx: Transaction, app: App, account_id: int, target_id: int) -> int:
+    """Carry some blocks over; returns how many there were."""
+    now = app.now()
+    blocks = await moves.carry_blocks(tx, account_id, target_id, new_id(now), now, limit=_AT_ONCE)
+    for block in blocks:
+        between = await relationships.delete_follows_between(tx, block.account_id, target_id)
+        await relationship_effects.follow_rejected(tx, app, between, now)
+    await relationship_effects.blocked(tx, app, blocks, now)
+    return len(blocks)
 
 
 async def _move_some(tx: Transaction, app: App, account_id: int, target_id: int) -> int:
