@@ -4,7 +4,7 @@ What a job does is the caller's; here is who may do it when. A lease is a token 
 row, so a worker that dies is followed by another one when its time is over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,16 +38,17 @@ async def enqueue(
     *,
     key: str | None = None,
     due_at: datetime | None = None,
+    host: str = "",
 ) -> None:
-    """Ask for a job, at once or from `due_at` on.
+    """Ask for a job, at once or from `due_at` on; `host` is the office that it asks, or serves.
 
     Of a kind with the same key at most one job waits: it takes the newer payload and the earlier
     time. One that is being worked on runs once more afterwards, since it may have looked already.
     """
     await tx.execute(
         """
-        INSERT INTO jobs (kind, key, payload, due_at)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO jobs (kind, key, payload, due_at, host)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (kind, key) WHERE key IS NOT NULL AND state = 'waiting' DO UPDATE
         SET
             payload = EXCLUDED.payload,
@@ -62,49 +63,118 @@ async def enqueue(
         key,
         dict(payload),
         due_at or _AT_ONCE,
+        host,
     )
     if due_at is None:
         tx.hint("jobs")
 
 
-async def lease(
-    tx: Transaction, kinds: Sequence[str], limit: int, now: datetime, lease_seconds: float
-) -> list[Job]:
-    """Take up to `limit` due jobs of these kinds, the longest waiting first."""
-    rows = await tx.fetch(
-        """
-        WITH due AS (
-            SELECT id
+# Hosts are few, and each is found by one step in the index.
+_LEASE = """
+    WITH RECURSIVE hosts AS (
+        SELECT min(host) AS host FROM jobs WHERE state = 'waiting'
+        UNION ALL
+        SELECT (SELECT min(jobs.host) FROM jobs WHERE state = 'waiting' AND jobs.host > hosts.host)
+        FROM hosts
+        WHERE hosts.host IS NOT NULL
+    ),
+    room AS (
+        SELECT
+            host,
+            CASE
+                WHEN host = '' THEN $2::bigint
+                ELSE LEAST($2 - $7, GREATEST(0, $6 - (
+                    SELECT count(*)
+                    FROM jobs
+                    WHERE jobs.host = hosts.host AND leased_until > $3)))
+            END AS places
+        FROM hosts
+        WHERE host IS NOT NULL
+    ),
+    due AS MATERIALIZED (
+        SELECT candidate.id, room.host, GREATEST(candidate.due_at, candidate.created_at) AS since
+        FROM room
+        CROSS JOIN LATERAL (
+            SELECT id, due_at, created_at
             FROM jobs
             WHERE
                 state = 'waiting'
+                AND jobs.host = room.host
                 AND kind = ANY($1)
                 AND due_at <= $3
                 AND (leased_until IS NULL OR leased_until <= $3)
             ORDER BY
                 GREATEST(due_at, created_at),
                 id
-            LIMIT $2
+            LIMIT GREATEST(room.places, 0)
             FOR UPDATE SKIP LOCKED
-        )
-        UPDATE jobs
-        SET
-            lease_token = $5,
-            leased_until = $4,
-            attempts = attempts + 1
-        FROM due
-        WHERE jobs.id = due.id
-        RETURNING
-            jobs.id, kind, key, payload, attempts, due_at, created_at, lease_token
-        """,
+        ) AS candidate
+    ),
+    chosen AS (
+        (SELECT id, since FROM due WHERE host = '' ORDER BY since, id LIMIT $2)
+        UNION ALL
+        (SELECT id, since FROM due WHERE host <> '' ORDER BY since, id LIMIT GREATEST($2 - $7, 0))
+        ORDER BY since, id
+        LIMIT $2
+    )
+    UPDATE jobs
+    SET
+        lease_token = $5,
+        leased_until = $4,
+        attempts = attempts + 1
+    FROM chosen
+    WHERE jobs.id = chosen.id
+    RETURNING
+        jobs.id, kind, key, payload, attempts, due_at, created_at, lease_token
+"""
+
+
+async def lease(
+    tx: Transaction,
+    kinds: Sequence[str],
+    limit: int,
+    now: datetime,
+    lease_seconds: float,
+    *,
+    per_host: int = 4,
+    reserved: int = 0,
+) -> list[Job]:
+    """Take up to `limit` due jobs of these kinds, the longest waiting first.
+
+    Of one office no more than `per_host` are under way at once, and `reserved` places are left to
+    those that have to do with none.
+    """
+    rows = await tx.fetch(
+        _LEASE,
         list(kinds),
         limit,
         now,
         now + timedelta(seconds=lease_seconds),
         uuid4(),
+        per_host,
+        reserved,
     )
     jobs = [Job(**dict(row)) for row in rows]
     return sorted(jobs, key=lambda job: (max(job.due_at, job.created_at), job.id))
+
+
+async def count_waiting(conn: Connection, kind: str, hosts: Collection[str]) -> dict[str, int]:
+    """Return how many jobs of a kind wait that ask these offices; left out are those without."""
+    if not hosts:
+        return {}
+    rows = await conn.fetch(
+        """
+        SELECT host, count(*) AS number
+        FROM jobs
+        WHERE state = 'waiting'
+          AND host = ANY($1::text[])
+          AND kind = $2
+        GROUP BY host
+        """,
+        sorted(hosts),
+        kind,
+    )
+    return {row["host"]: row["number"] for row in rows}
 
 
 async def complete(tx: Transaction, job: Job) -> None:

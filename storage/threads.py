@@ -3,7 +3,6 @@
 Also when other offices were asked for the posts of a thread that have not come.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,21 +135,3 @@ async def claim_fetch(
             before,
         )
     )
-
-
-async def count_parents_sought(conn: Connection, hosts: Collection[str | None]) -> dict[str, int]:
-    """Return how many posts that were answered are still to be fetched from these hosts."""
-    if not hosts:
-        return {}
-    rows = await conn.fetch(
-        """
-        SELECT payload ->> 'host' AS host, count(*) AS number
-        FROM jobs
-        WHERE kind = 'fetch_parent'
-          AND state = 'waiting'
-          AND payload ->> 'host' = ANY($1::text[])
-        GROUP BY 1
-        """,
-        sorted(host for host in hosts if host is not None),
-    )
-    return {row["host"]: row["number"] for row in rows}

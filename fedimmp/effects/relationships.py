@@ -33,7 +33,13 @@ async def follow_requested(
         activity = activities.follow(app, follow.account_id, uri=follow.uri, target_uri=target.uri)
         await _send(tx, app, follow.account_id, activity, target, now)
         if target.backfilled_at is None:
-            await jobs.enqueue(tx, "backfill", {"account_id": target.id}, key=str(target.id))
+            await jobs.enqueue(
+                tx,
+                "backfill",
+                {"account_id": target.id},
+                key=str(target.id),
+                host=target.domain or "",
+            )
 
 
 async def followed(

@@ -35,7 +35,10 @@ async def gather_activity(app: App, payload: Mapping[str, Any]) -> None:
         case Ignored():
             return
         case Understood() as item:
-            await _gather(app, item)
+            if app.people.errands.spend(receipt.host):
+                await _gather(app, item)
+            else:
+                await _park(app, receipt, f"{receipt.host} sends us to fetch too much.")
 
 
 async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:

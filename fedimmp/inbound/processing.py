@@ -137,7 +137,9 @@ async def _apply_item(
                 return
             if outcome is Outcome.GATHER:
                 payload = {"receipt_id": receipt.id}
-                await jobs.enqueue(tx, "gather_activity", payload, key=str(receipt.id))
+                await jobs.enqueue(
+                    tx, "gather_activity", payload, key=str(receipt.id), host=receipt.host
+                )
                 results.gathering.append(receipt.id)
             else:
                 results.done.append(receipt.id)

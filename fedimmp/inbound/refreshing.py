@@ -15,14 +15,14 @@ _STALE: Final = timedelta(days=1)
 async def request_refreshes(app: App, people: Iterable[Account]) -> None:
     """Have those fetched anew who are stale, each at most once in an hour."""
     now = app.now()
-    stale = [each.id for each in people if _is_due(app, each, now)]
+    stale = {each.id: each.domain or "" for each in people if _is_due(app, each, now)}
     if not stale:
         return
 
     async def work(tx: Transaction) -> None:
-        for account_id in stale:
+        for account_id, host in stale.items():
             payload = {"account_id": account_id}
-            await jobs.enqueue(tx, "refresh_account", payload, key=str(account_id))
+            await jobs.enqueue(tx, "refresh_account", payload, key=str(account_id), host=host)
 
     await app.db.transact(work)
     for account_id in stale:

@@ -76,7 +76,12 @@ async def apply_actor_update(
         payload = {"account_id": received.account.id, "anyway": True}
         later = now + _PATIENCE
         await jobs.enqueue(
-            tx, "refresh_account", payload, key=str(received.account.id), due_at=later
+            tx,
+            "refresh_account",
+            payload,
+            key=str(received.account.id),
+            due_at=later,
+            host=received.account.domain or "",
         )
         return Outcome.DONE
     holder = await accounts.find_by_handle(tx, actor.username, received.account.domain)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from activitypub.audience import PUBLIC
 from activitypub.objects import Note, Quoting
-from activitypub.uris import same_origin
+from activitypub.uris import host_of, same_origin
 from fedimmp.app import App
 from fedimmp.effects.quotes import quotes_accepted, quotes_ended
 from storage import jobs, quotes
@@ -77,6 +77,7 @@ async def update_quote(
         await _end(tx, app, known, now)
         return
     if known is None or known.quoted_uri != claimed.quoted_uri:
+        await _end(tx, app, known, now)
         await quotes.replace(tx, status.id, claimed)
         known = await quotes.find(tx, status.id)
     elif known.quoted_local or known.quoted_account_id == known.account_id:
@@ -105,13 +106,14 @@ async def _settle(
     # About a post of ours only our own rows decide, see the QuoteRequest.
     if quote.quoted_local or app.uris.is_local(quote.quoted_uri) or depth <= 0:
         return
-    if _is_promising(quote, claim):
+    host = host_of(quote.status_uri)
+    if _is_promising(quote, claim) and app.people.errands.spend(host):
         payload = {
             "status_id": quote.status_id,
             "authorization": claim.authorization,
             "depth": depth,
         }
-        await jobs.enqueue(tx, "verify_quote", payload, key=str(quote.status_id))
+        await jobs.enqueue(tx, "verify_quote", payload, key=str(quote.status_id), host=host)
 
 
 def _is_promising(quote: Quote, claim: Quoting) -> bool:

@@ -39,7 +39,7 @@ def conversation_of(note: Note) -> str | None:
 async def seek_parents(tx: Transaction, app: App, stored: Sequence[Status], ancestors: int) -> None:
     """Have unknown parents at allowed hosts fetched by jobs of their own."""
     missing = {
-        status.in_reply_to_uri
+        status.in_reply_to_uri: status.uri
         for status in stored
         if status.in_reply_to_uri is not None and status.in_reply_to_id is None
     }
@@ -49,16 +49,18 @@ async def seek_parents(tx: Transaction, app: App, stored: Sequence[Status], ance
     gone = await statuses.tombstoned(tx, sorted(missing))
     wanted = {
         uri: host
-        for uri in sorted(missing - gone)
-        if not app.uris.is_local(uri) and (host := _host(uri)) in allowed
+        for uri in sorted(missing.keys() - gone)
+        if not app.uris.is_local(uri) and (host := _host(uri)) is not None and host in allowed
     }
-    waiting = dict(await threads.count_parents_sought(tx, set(wanted.values())))
+    waiting = dict(await jobs.count_waiting(tx, "fetch_parent", set(wanted.values())))
     for uri, host in wanted.items():
         if waiting.get(host, 0) >= _MOST_PARENTS_WAITING:
             continue
+        if not app.people.errands.spend(host_of(missing[uri])):
+            continue
         waiting[host] = waiting.get(host, 0) + 1
-        payload = {"uri": uri, "ancestors": ancestors - 1, "host": host}
-        await jobs.enqueue(tx, "fetch_parent", payload, key=uri)
+        payload = {"uri": uri, "ancestors": ancestors - 1}
+        await jobs.enqueue(tx, "fetch_parent", payload, key=uri, host=host)
 
 
 async def seek_thread(tx: Transaction, status: Status, now: datetime) -> None:
@@ -68,7 +70,9 @@ async def seek_thread(tx: Transaction, status: Status, now: datetime) -> None:
     conversation_id = status.conversation_id or status.id
     if await threads.claim_fetch(tx, conversation_id, now, now - THREAD_PAUSE):
         payload = {"status_id": status.id, "everywhere": True}
-        await jobs.enqueue(tx, "fetch_thread", payload, key=str(conversation_id))
+        await jobs.enqueue(
+            tx, "fetch_thread", payload, key=str(conversation_id), host=_asked(status)
+        )
 
 
 async def seek_own_replies(tx: Transaction, status: Status) -> None:
@@ -78,7 +82,9 @@ async def seek_own_replies(tx: Transaction, status: Status) -> None:
     """
     if may_be_sought(status):
         payload = {"status_id": status.id, "everywhere": False}
-        await jobs.enqueue(tx, "fetch_thread", payload, key=f"{status.id} alone")
+        await jobs.enqueue(
+            tx, "fetch_thread", payload, key=f"{status.id} alone", host=_asked(status)
+        )
 
 
 def may_be_sought(status: Status) -> bool:
@@ -88,6 +94,10 @@ def may_be_sought(status: Status) -> bool:
         and status.reblog_of_id is None
         and status.conversation_id is not None
     )
+
+
+def _asked(status: Status) -> str:
+    return "" if status.local else host_of(status.uri)
 
 
 def _host(uri: str) -> str | None:

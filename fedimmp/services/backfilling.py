@@ -32,8 +32,8 @@ async def request_backfill(app: App, account: Account) -> None:
     """
     if not _is_due(app, account):
         return
-    payload = {"account_id": account.id}
-    await app.db.transact(lambda tx: jobs.enqueue(tx, "backfill", payload, key=str(account.id)))
+    payload, key, host = {"account_id": account.id}, str(account.id), account.domain or ""
+    await app.db.transact(lambda tx: jobs.enqueue(tx, "backfill", payload, key=key, host=host))
 
 
 async def backfill(app: App, payload: Mapping[str, Any]) -> None:

@@ -109,9 +109,12 @@ CREATE INDEX further_reactions_status ON further_reactions (status_id);
 -- ----------------------------------------------------------------------------------- threads
 
 ALTER TABLE conversations ADD COLUMN fetched_at timestamptz; -- last look at other offices
--- How many parents wait to be fetched from one host.
-CREATE INDEX jobs_parents ON jobs ((payload ->> 'host'))
-    WHERE kind = 'fetch_parent' AND state = 'waiting';
+
+-- Jobs are shared out among those who cause them, so that nobody's errands hold up all others.
+ALTER TABLE jobs ADD COLUMN host text NOT NULL DEFAULT ''; -- the office that is asked, or asked for it
+DROP INDEX jobs_due;
+CREATE INDEX jobs_due ON jobs (host, due_at) WHERE state = 'waiting';
+CREATE INDEX jobs_leased ON jobs (host, leased_until) WHERE leased_until IS NOT NULL;
 
 -- --------------------------------------------------------------------------- quotes and consent
 
@@ -157,6 +160,8 @@ CREATE UNIQUE INDEX notifications_once
 
 ALTER TABLE deliveries ADD COLUMN ended_at timestamptz; -- since when it waits no more
 UPDATE deliveries SET ended_at = now() WHERE state <> 'waiting';
+-- Lanes go with their deliveries, in whatever state these are.
+CREATE INDEX deliveries_any ON deliveries (lane_id);
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE state <> 'waiting';
 CREATE INDEX deliveries_since ON deliveries (created_at) WHERE state = 'waiting';
 -- The next lanes of a host, in their order, however many of its lanes are idle.

@@ -45,6 +45,35 @@ async def test_order_and_limit(tx: Transaction, now: datetime) -> None:
     assert [job.payload["number"] for job in taken] == [0, 1, 2]
 
 
+async def test_no_office_takes_the_places_of_all(tx: Transaction, now: datetime) -> None:
+    for number in range(9):
+        await jobs.enqueue(tx, "backfill", {"number": number}, host="porto.example")
+    await jobs.enqueue(tx, "backfill", {"number": 9}, host="faro.example")
+    for number in (10, 11):
+        await jobs.enqueue(tx, "backfill", {"number": number})
+
+    async def take(limit: int) -> list[int]:
+        taken = await jobs.lease(tx, KINDS, limit, now, 60, per_host=2, reserved=2)
+        return [job.payload["number"] for job in taken]
+
+    assert await take(3) == [0, 10, 11]
+    assert await take(10) == [1, 9]
+    assert await take(10) == []
+    # Where somebody died over them, the next two follow, and these again.
+    assert len(await jobs.lease(tx, KINDS, 10, now + timedelta(minutes=2), 60, per_host=2)) == 5
+
+
+async def test_what_waits_is_counted_by_office(tx: Transaction, now: datetime) -> None:
+    for host in ("porto.example", "porto.example", "faro.example", ""):
+        await jobs.enqueue(tx, "backfill", {}, host=host)
+    await jobs.enqueue(tx, "fetch_parent", {}, host="porto.example")
+
+    found = await jobs.count_waiting(tx, "backfill", {"porto.example", "braga.example"})
+
+    assert found == {"porto.example": 2}
+    assert await jobs.count_waiting(tx, "backfill", set()) == {}
+
+
 async def test_a_job_for_later_waits(tx: Transaction, now: datetime) -> None:
     await jobs.enqueue(tx, "backfill", {}, due_at=now + timedelta(minutes=5))
     assert await lease(tx, now + timedelta(minutes=4)) == []
