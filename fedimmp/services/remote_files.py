@@ -1,13 +1,12 @@
 """Files as they are served: ours, and those of peers, fetched through the gate when somebody looks.
 
-A peer's file lies here for a while only: what nobody looked at goes, and so does what is beyond the
-room that there is. It is fetched again when it is wanted again, also where it was lost.
+A peer's file lies here for a while only (see file_keeping), and is fetched again when it is wanted
+again, also where it was lost.
 """
 
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +16,12 @@ from fedimmp.app import App
 from fedimmp.errors import Invalid, NotFound, TooLarge
 from fedimmp.media.recordings import HEAD_BYTES, recognise
 from fedimmp.media.store import Incoming
-from fedimmp.services.media import make_picture, release_files
+from fedimmp.services.media import make_picture
 from storage import media, remote_files
-from storage.database import Transaction
 from storage.media import Media
 from storage.remote_files import StoredFile
 
 _NOT_HAD: Final = "This file could not be fetched from the office that has it"
-_GIGABYTE: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +50,6 @@ async def access_file(app: App, key: str, *, preview: bool) -> ServedFile:
     await _note_reading(app, row)
     small = await app.media.find(key, preview=True) if preview else None
     return ServedFile(small or path, row.content_type)
-
-
-async def drop_unread(tx: Transaction, app: App, now: datetime) -> int:
-    """Let go of files of peers that nobody looked at for long; returns how many."""
-    before = (now - timedelta(days=app.config.media.remote_days)).date()
-    keys = await remote_files.drop_unread(tx, before)
-    await release_files(tx, keys)
-    return len(keys)
-
-
-async def drop_surplus(tx: Transaction, app: App) -> int:
-    """Let go of files of peers beyond the room that there is for them; returns how many."""
-    most = int(app.config.media.remote_gigabytes * _GIGABYTE)
-    keys = await remote_files.drop_surplus(tx, most)
-    await release_files(tx, keys)
-    return len(keys)
 
 
 async def _note_reading(app: App, row: Media) -> None:

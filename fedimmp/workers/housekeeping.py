@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fedimmp.app import App
-from fedimmp.services import media
+from fedimmp.services import file_keeping, media
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
     backlog,
@@ -94,6 +94,9 @@ CHORES: Final = (
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),
+    Chore("files long unseen", _HOUR, file_keeping.drop_unread),
+    Chore("surplus files", _TEN_MINUTES, file_keeping.drop_surplus),
+    Chore("stray files", file_keeping.SWEEP_EVERY, file_keeping.plan_sweep),
     Chore("refused activities", _HOUR, _forget_refused),
     Chore("surplus refused activities", _TEN_MINUTES, _trim_refused),
     Chore("surplus tombstones", _TEN_MINUTES, _trim_tombstones),
