@@ -15,7 +15,7 @@ from activitypub.properties import listed
 from activitypub.vocabulary import AS2
 
 # What may cost pyld about 50 ms.
-MAX_VALUES = 350
+MAX_VALUES = 300
 MAX_DEPTH = 24
 MAX_CONTEXTS = 16
 MAX_DEFINITIONS = 300

@@ -2,7 +2,7 @@
 
 The office, its PostgreSQL (with fsync) and the load generators share the machine's cores. Figures
 are medians of the rounds; nothing here passes or fails. `python -m tests.bench inbox` measures one
-part only; the parts are api, inbox and delivery.
+part only; the parts are api, documents, inbox and delivery.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench.api import measure_api
 from tests.bench.delivery import measure_delivery
+from tests.bench.documents import measure_documents
 from tests.bench.inbox import measure_inbox
 from tests.live import Office, offices
 
@@ -23,6 +24,7 @@ REQUESTS = int(os.environ.get("FEDIMMP_BENCH_REQUESTS", "12000"))
 
 PARTS: dict[str, Callable[[Office], Awaitable[None]]] = {
     "api": measure_api,
+    "documents": measure_documents,
     "inbox": lambda office: measure_inbox(office, REQUESTS),
     "delivery": lambda office: measure_delivery(office, ROUNDS),
 }

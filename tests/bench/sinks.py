@@ -14,6 +14,7 @@ from tests.live import free_ports
 HOSTS = [f"127.0.1.{number}" for number in range(1, 51)]
 
 _TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+_NOTHING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Inbox(asyncio.Protocol):
@@ -30,15 +31,16 @@ class Inbox(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while (end := self._end()) is not None:
+            is_delivery = self._buffer.startswith(b"POST ")
             self._buffer = self._buffer[end:]
-            Inbox.taken += 1
-            self._transport.write(_TAKEN)
+            Inbox.taken += is_delivery
+            self._transport.write(_TAKEN if is_delivery else _NOTHING)
 
     def _end(self) -> int | None:
         head, mark, _ = self._buffer.partition(b"\r\n\r\n")
         if not mark:
             return None
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
         end = len(head) + len(mark) + length
         return end if len(self._buffer) >= end else None
 
