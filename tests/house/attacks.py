@@ -18,10 +18,13 @@ PAGE = "docs/security/vectors.md"
 _HEAD = """\
 # Attacks, and what comes of them
 
-This page is made by `make vectors`, which runs the tests that it names; do not edit it. Each sends
-real bytes over a real socket to a running office, and looks at its answer, at its database, and at
-what it asks of the network. The numbers name classes of attacks, drawn from what was published
-about the servers of the field.
+This page is made by `make vectors`, which runs the tests that it names; do not edit it. Each number
+has a test that sends real bytes over a real socket to a running office, and looks at its answer, at
+its database, and at what it asks of the network; those in `protocol`, `unit` and `house` try a part
+alone. The numbers name classes of attacks, drawn from what was published about the servers of the
+field. In brackets: how many tests passed, each set of parameters counted as one.
+
+[Who may do what](index.md) says against whom all this is meant.
 """
 
 
