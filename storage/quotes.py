@@ -11,6 +11,9 @@ from storage import fragments
 from storage.database import Connection, Record, Transaction
 from storage.paging import Page
 
+# One post may be quoted without end; each look at it counts.
+_MOST_COUNTED = 1_000
+
 State = Literal["pending", "accepted", "rejected", "revoked"]
 Ending = Literal["rejected", "revoked"]
 
@@ -331,8 +334,10 @@ _PARTS = f"""
         s.id NOT IN (SELECT shown.id FROM shown) AS nested,
         {_terms_columns("s", "$2::bigint")},
         (SELECT count(*)
-         FROM status_quotes AS c
-         WHERE c.quoted_uri = s.uri AND c.state = 'accepted') AS quotes_count,
+         FROM (SELECT
+               FROM status_quotes AS c
+               WHERE c.quoted_uri = s.uri AND c.state = 'accepted'
+               LIMIT {_MOST_COUNTED}) AS counted) AS quotes_count,
         q.state,
         q.legacy,
         quoted.id AS quoted_id,

@@ -27,5 +27,5 @@ async def peers_changed(
         await backlog.drop_host(tx, host)
     else:
         await inbox_hosts.give_new_chance(tx, host, now)
-        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host)
+        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host, host=host)
     await events.append(tx, "peers.changed", detail={"host": host})

@@ -73,7 +73,12 @@ async def compare_followers(app: App, message: Message, claim: Claim, signer: Si
     due_at = app.now() + _PATIENCE
     await app.db.transact(
         lambda tx: jobs.enqueue(
-            tx, "synchronise_followers", payload, key=str(signer.account_id), due_at=due_at
+            tx,
+            "synchronise_followers",
+            payload,
+            key=str(signer.account_id),
+            due_at=due_at,
+            host=signer.host,
         )
     )
 

@@ -100,7 +100,7 @@ async def read_nodeinfo(app: App, payload: Mapping[str, str]) -> None:
         if software is not None:
             await peers.set_software(tx, host, software.name, software.version, now)
         due_at = now + (_NODEINFO_PAUSE if software is None else _NODEINFO_EVERY)
-        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host, due_at=due_at)
+        await jobs.enqueue(tx, "read_nodeinfo", {"host": host}, key=host, due_at=due_at, host=host)
 
     await app.db.transact(work)
 

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from fedimmp.app import App
+from fedimmp.effects import accounts as account_effects
 from fedimmp.errors import Conflict, Forbidden, NotFound
 from fedimmp.inbound.receive import receive
 from fedimmp.services import discovery, following, interacting, leaving, members, posting
@@ -73,6 +74,33 @@ async def test_a_member_goes_with_everything_and_all_offices_learn_it(
     assert [row["account_id"] for row in names] == [ben.id]
     assert favourites == 0
     assert await _followers(hq, ben.id) == 0
+
+
+async def test_much_goes_step_by_step(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_effects, "_AT_ONCE", 1)
+    monkeypatch.setattr(leaving, "_AT_ONCE", 1)
+    monkeypatch.setattr(leaving, "_ROWS_AT_ONCE", 1)
+    ana, ben, bela = await member(hq, "ana"), await member(hq, "ben"), porto.person("bela")
+    await bela.send(hq, bela.activity("Follow", ana.uri), bela.activity("Follow", ben.uri))
+    await following.follow(hq, ana.id, ben.id)
+    await following.follow(hq, ben.id, ana.id)
+    for text in ("One", "Two", "Three"):
+        await interacting.bookmark(hq, ana.id, await _publish(ben, text))
+        await _publish(ana, f"@ben {text}")
+
+    await leaving.delete_member(hq, ana.id, actor="tests")
+    await settle(hq)
+
+    async with hq.db.reader() as conn:
+        follows = await conn.fetch("SELECT account_id, target_id FROM follows")
+        posts = await conn.fetch("SELECT DISTINCT account_id FROM statuses")
+    bela_id = await account_id(hq, bela.uri)
+    assert [tuple(row) for row in follows] == [(bela_id, ben.id)]
+    assert [row["account_id"] for row in posts] == [ben.id]
+    assert await count(hq, "bookmarks") == await count(hq, "mentions") == 0
+    assert await _followers(hq, ben.id) == 1
 
 
 async def test_the_name_of_a_deleted_member_is_never_given_again(hq: App) -> None:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from fedimmp.app import App
 from fedimmp.entities.accounts import render_accounts
 from fedimmp.entities.statuses import render_edits, render_statuses
 from fedimmp.services import peering
-from storage import media, statuses
+from storage import emojis, media, statuses
 from tests.api.contract.entities import check_all
-from tests.federation.foreign import Foreign, stamp
+from tests.federation.foreign import Foreign, allow, foreign, stamp
 from tests.federation.members import account_id, count, status_of
 
 
@@ -55,6 +57,29 @@ async def test_emoji_are_shown_where_they_are_named(hq: App, porto: Foreign) -> 
     assert entity["emojis"][0]["visible_in_picker"] is False
     # Nothing is fetched before somebody looks.
     assert porto.fetched("/tea.png") == 0
+
+
+@pytest.mark.sec("SEC-118")
+async def test_an_office_has_no_end_of_emoji(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emojis, "MOST_PER_HOST", 2)
+    bela = porto.person("bela")
+    async with foreign() as faro:
+        await allow(hq, faro)
+        caio = faro.person("caio")
+        first = bela.note("a", tag=[emoji(porto, name) for name in ("one", "two")])
+        more = bela.note("b", tag=[emoji(porto, name) for name in ("two", "three", "four")])
+        # What comes in one batch is counted once.
+        await bela.send(hq, bela.create(first))
+        await bela.send(hq, bela.create(more))
+        await caio.send(hq, caio.create(caio.note("c", tag=emoji(faro, "tea"))))
+
+    async with hq.db.reader() as conn:
+        stored = await conn.fetch("SELECT shortcode FROM emojis ORDER BY shortcode")
+        files = await conn.fetchval("SELECT count(*) FROM media WHERE purpose = 'emoji'")
+    assert [row["shortcode"] for row in stored] == ["one", "tea", "two"]
+    assert files == 3
 
 
 async def test_emoji_belong_to_their_office(hq: App, porto: Foreign) -> None:

@@ -45,6 +45,28 @@ async def test_followers_come_along_and_nobody_is_told(hq: App, porto: Foreign) 
     assert entity["moved"]["uri"] == nova.uri
 
 
+async def test_many_come_along_step_by_step(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "_AT_ONCE", 1)
+    people = [await member(hq, name) for name in ("ana", "ben", "caio", "dora", "eva")]
+    bela, nova = porto.person("bela"), porto.person("nova")
+    (bela_id,) = await known(hq, bela)
+    for each in people[:3]:
+        await follow_accepted(each, bela_id)
+    for each in people[3:]:
+        await blocking.block(hq, each.id, bela_id)
+    names(nova, bela)
+
+    await bela.send(hq, move(bela, nova.uri))
+
+    nova_id = await account_id(hq, nova.uri)
+    for each in people[:3]:
+        assert await followed(hq, each) == [f"{nova.uri} pending"]
+    blocks = [(each.id, target) for each in people[3:] for target in (bela_id, nova_id)]
+    assert set(await pairs(hq, "blocks")) == set(blocks)
+
+
 async def test_a_move_to_one_of_ours_respects_the_lock(hq: App, porto: Foreign) -> None:
     ana, ben, bela = await member(hq, "ana"), await member(hq, "ben"), porto.person("bela")
     (bela_id,) = await known(hq, bela)
