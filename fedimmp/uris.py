@@ -41,14 +41,28 @@ class LocalNote:
 
 @dataclass(frozen=True, slots=True)
 class Uris:
-    """Mints and reads the addresses below one origin, such as `https://hq.example`."""
+    """Mints and reads the addresses below one origin, such as `https://hq.example`.
+
+    Files may lie below an origin of their own.
+    """
 
     origin: str
+    file_origin: str | None = None
 
     @property
     def host(self) -> str:
         """Host of the origin with its port, unless that is the default of the scheme."""
         return urlsplit(self.origin).netloc
+
+    @property
+    def file_host(self) -> str | None:
+        """Host of the origin that only files have, None without one."""
+        return None if self.file_origin is None else urlsplit(self.file_origin).netloc
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """All hosts that are this instance itself."""
+        return frozenset(host for host in (self.host, self.file_host) if host is not None)
 
     @property
     def is_secure(self) -> bool:
@@ -141,7 +155,8 @@ class Uris:
 
     def file(self, key: str, content_type: str, variant: str = "original") -> str:
         """Address of a file; what follows its key tells the variant and helps apps to guess."""
-        return f"{self.origin}/files/{key}/{variant}.{_ENDINGS.get(content_type, 'bin')}"
+        origin = self.file_origin or self.origin
+        return f"{origin}/files/{key}/{variant}.{_ENDINGS.get(content_type, 'bin')}"
 
     def is_local(self, uri: str) -> bool:
         """Tell whether the URI lies below our origin."""

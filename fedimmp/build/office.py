@@ -49,7 +49,7 @@ async def build(config: Config, *, clock: Callable[[], datetime] = utc_now) -> A
         stack.push_async_callback(client.close)
         app = App(
             config=config,
-            uris=Uris(config.server.origin),
+            uris=_uris(config),
             db=db,
             client=client,
             keys=keys,
@@ -113,12 +113,17 @@ def _create_key(config: Config) -> None:
             raise
 
 
+def _uris(config: Config) -> Uris:
+    own = config.media.origin
+    return Uris(config.server.origin, None if own == config.server.origin else own)
+
+
 def _client(config: Config, db: Database) -> Client:
     network = config.network
     return Client(
         origin=config.server.origin,
         user_agent=f"fedimmp/{VERSION} (+{config.server.origin})",
-        policy=PeerPolicy(db, Uris(config.server.origin).host),
+        policy=PeerPolicy(db, _uris(config).own_hosts),
         nameservers=network.nameservers,
         ca_bundle=network.ca_bundle,
         guard=forbid_transaction,

@@ -7,6 +7,7 @@ the table itself.
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -26,18 +27,18 @@ class _Allowlist:
 class PeerPolicy:
     """Answers the client's question whether a host may be talked to."""
 
-    def __init__(self, db: Database, own_host: str) -> None:
+    def __init__(self, db: Database, own_hosts: Collection[str]) -> None:
         self._db = db
-        self._own_host = own_host
+        self._own_hosts = own_hosts
         self._allowlist: _Allowlist | None = None
         self._reading = asyncio.Lock()
 
     async def trust(self, host: str) -> Trust | None:
         """Return the terms of an allowed peer or of one of its media hosts, else None.
 
-        Our own host is never trusted, even if a row says so.
+        Our own hosts are never trusted, even if a row says so.
         """
-        if host == self._own_host:
+        if host in self._own_hosts:
             return None
         asked_at = time.monotonic()
         known = self._allowlist

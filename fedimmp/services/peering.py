@@ -157,7 +157,7 @@ def check_peer_host(app: App, host: str) -> str:
             name = host_of(f"http://{text}/")
     except Malformed as error:
         raise Invalid(f"{host.strip()!r} is not a host name such as porto.example.") from error
-    if name == app.uris.host:
+    if name in app.uris.own_hosts:
         raise Invalid(f"{name} is this instance itself.")
     return name
 

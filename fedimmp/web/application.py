@@ -21,6 +21,7 @@ from fedimmp.web.addresses import Address, client_address
 from fedimmp.web.bodies import BodyReader
 from fedimmp.web.call import LOGGED, AppCaller, Call, Viewer
 from fedimmp.web.failures import Failure, failure_of
+from fedimmp.web.hosts import misplaced
 from fedimmp.web.limits import FAMILIES, RateLimiter, Spender
 from fedimmp.web.responses import json_response
 from fedimmp.web.routes import Route
@@ -193,6 +194,9 @@ async def _answer(request: web.Request, handler: AiohttpHandler) -> web.StreamRe
 
 
 async def _handle(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+    elsewhere = misplaced(request, request.app[APP].uris)
+    if elsewhere is not None:
+        return elsewhere
     if request.method == hdrs.METH_OPTIONS and request.path.startswith(_CORS_PATHS):
         return web.Response(status=204, headers=_PREFLIGHT)
     return await handler(request)

@@ -17,13 +17,13 @@ from fedimmp.web.assets import ASSETS
 
 # No form-action: it would also forbid the redirect that follows a form, and after a consent that
 # leads to the application, often by a scheme of its own.
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self';"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'{files}; media-src 'self'{files};"
     " base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Content-Security-Policy": _POLICY.format(files=""),
     "Cache-Control": "private, no-store",
     # With no-referrer, browsers send `Origin: null` along with our own forms.
     "Referrer-Policy": "same-origin",
@@ -71,7 +71,15 @@ class Templates:
             {"visitor": None, "office": app.config.server, "host": app.uris.host}
             | {"now": app.now(), **values}
         )
-        return web.Response(text=text, status=status, headers={**HEADERS, **(headers or {})})
+        policy = {"Content-Security-Policy": _policy(app)}
+        return web.Response(
+            text=text, status=status, headers={**HEADERS, **policy, **(headers or {})}
+        )
+
+
+def _policy(app: App) -> str:
+    own = app.uris.file_origin
+    return _POLICY.format(files=f" {own}" if own else "")
 
 
 def redirect(location: str, *, status: int = 303) -> web.Response:

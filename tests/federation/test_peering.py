@@ -61,14 +61,14 @@ async def test_unknown_peers_cannot_be_removed_or_shown(hq: App) -> None:
 
 
 async def test_the_scheme_of_signatures_is_a_term_of_a_peer(hq: App) -> None:
-    policy = PeerPolicy(hq.db, hq.uris.host)
+    policy = PeerPolicy(hq.db, hq.uris.own_hosts)
     await peering.add_peer(hq, "porto.example", media_hosts=["files.porto.example"], actor="cli")
     porto = await policy.trust("porto.example")
     assert porto is not None and porto.signatures == "auto"
 
     await peering.add_peer(hq, "porto.example", signatures="rfc9421", actor="cli")
 
-    changed = await PeerPolicy(hq.db, hq.uris.host).trust("porto.example")
+    changed = await PeerPolicy(hq.db, hq.uris.own_hosts).trust("porto.example")
     assert changed is not None and changed.signatures == "rfc9421"
 
 
@@ -104,7 +104,7 @@ def _is_modern(request: web.Request) -> bool:
 
 
 async def test_other_processes_obey_a_change_within_two_seconds(hq: App) -> None:
-    policy = PeerPolicy(hq.db, hq.uris.host)
+    policy = PeerPolicy(hq.db, hq.uris.own_hosts)
     assert await policy.trust("porto.example") is None
 
     await peering.add_peer(hq, "porto.example", media_hosts=["files.porto.example"], actor="cli")
@@ -126,4 +126,4 @@ async def test_own_host_is_never_trusted(hq: App) -> None:
     async with hq.db.writer() as tx:
         await tx.execute("INSERT INTO peers (host, state) VALUES ($1, 'allowed')", hq.uris.host)
 
-    assert await PeerPolicy(hq.db, hq.uris.host).trust(hq.uris.host) is None
+    assert await PeerPolicy(hq.db, hq.uris.own_hosts).trust(hq.uris.host) is None

@@ -22,7 +22,7 @@ ORIGIN = "https://hq.example"
 async def world(db: Database, tmp_path: Path) -> AsyncIterator[World]:
     """Give an office without people."""
     clock = Clock()
-    policy = PeerPolicy(db, own_host="hq.example")
+    policy = PeerPolicy(db, own_hosts={"hq.example"})
     client = Client(origin=ORIGIN, user_agent="tests", policy=policy, guard=forbid_transaction)
     app = App(
         config=Config(server=Server(origin=ORIGIN), storage=Storage(data_dir=tmp_path)),
