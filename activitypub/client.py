@@ -4,14 +4,14 @@ Each method answers with a checked value. Errors are NotTrusted (policy, scheme 
 Unreachable (network, 5xx, refusals), Gone (404, 410), TooLarge, and Malformed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from activitypub.documents import parse_document
 from activitypub.errors import Gone, Malformed, NotTrusted
-from activitypub.gate import Answer, DeliveryAnswer, Gate, Limits, Sink
+from activitypub.gate import Answer, DeliveryAnswer, Gate, Letter, Limits, Sink
 from activitypub.jsonld import normalise
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
@@ -20,6 +20,7 @@ from activitypub.ownership import check_key_owner, check_note, is_in_its_place
 from activitypub.policy import Policy
 from activitypub.properties import type_of, uri_of
 from activitypub.reading import read_actor, read_authorization, read_note
+from activitypub.signatures.claims import NO_HEADERS
 from activitypub.signatures.keys import SigningKey
 from activitypub.uris import check_host, check_http_uri, same_origin, shown, without_fragment
 from activitypub.vocabulary import ACCEPT, ACTIVITY_JSON, ACTOR_TYPES, AS2, LD_JSON
@@ -155,9 +156,14 @@ class Client:
         answer = await self._gate.stream(url, sink, max_bytes=max_bytes, seconds=seconds)
         return answer.content_type
 
-    async def deliver(self, inbox_url: str, body: bytes, key: SigningKey) -> DeliveryAnswer:
-        """Post an activity; any HTTP status is an answer. Raises NotTrusted and Unreachable."""
-        return await self._gate.post(inbox_url, body, key)
+    async def deliver(
+        self, inbox_url: str, body: bytes, key: SigningKey, *, more: Mapping[str, str] = NO_HEADERS
+    ) -> DeliveryAnswer:
+        """Post an activity, with `more` headers that the signature covers.
+
+        Any HTTP status is an answer. Raises NotTrusted and Unreachable.
+        """
+        return await self._gate.post(Letter(inbox_url, body, key, more))
 
     async def _get_json(self, url: str, key: SigningKey) -> Document:
         answer = await self._get(url, ACCEPT, key)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from activitypub.connections import Connections
 from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
 from activitypub.network import ForbiddenAddress
 from activitypub.policy import Policy
-from activitypub.signatures.claims import Scheme
+from activitypub.signatures.claims import NO_HEADERS, Scheme
 from activitypub.signatures.keys import SigningKey
 from activitypub.signatures.knocking import Choice, Knocking, is_doubt
 from activitypub.signatures.requests import sign
@@ -74,6 +74,16 @@ class DeliveryAnswer:
     status: int
     retry_after: float | None
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is posted, where to, and in whose name; `more` are headers that are signed as well."""
+
+    url: str
+    body: bytes
+    key: SigningKey
+    more: Mapping[str, str]
 
 
 class Gate:
@@ -147,26 +157,26 @@ class Gate:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _failure(url, error) from error
 
-    async def post(self, url: str, body: bytes, key: SigningKey) -> DeliveryAnswer:
+    async def post(self, letter: Letter) -> DeliveryAnswer:
         """Post a signed body; redirects are answers, not followed.
 
         A connection that the peer reset, as many do with idle ones, is tried again at once.
         """
         try:
             async with asyncio.timeout(self.limits.deliver):
-                self._guard(f"HTTP request to {shown(url)}")
-                target = await self._checked(url)
+                self._guard(f"HTTP request to {shown(letter.url)}")
+                target = await self._checked(letter.url)
                 first, *others = self._knocking.schemes(target.host, target.signatures)
-                answer = await self._post_surely(first, target.wire, url, body, key)
+                answer = await self._post_surely(first, target.wire, letter)
                 for scheme in others:
                     if is_doubt(answer.status):
-                        again = await self._post_surely(scheme, target.wire, url, body, key)
+                        again = await self._post_surely(scheme, target.wire, letter)
                         self._knocking.learn(target.host, scheme, again.status)
                         # The reason why the usual signature is refused says more.
                         answer = answer if is_doubt(again.status) else again
                 return answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _failure(url, error) from error
+            raise _failure(letter.url, error) from error
 
     async def _follow(self, url: str, wanted: "_Wanted") -> Answer:
         for _hop in range(self.limits.redirects + 1):
@@ -202,12 +212,10 @@ class Gate:
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         return self._open().kept.get(wire, headers=headers, allow_redirects=False)
 
-    async def _post_surely(
-        self, scheme: Scheme, wire: URL, url: str, body: bytes, key: SigningKey
-    ) -> DeliveryAnswer:
+    async def _post_surely(self, scheme: Scheme, wire: URL, letter: Letter) -> DeliveryAnswer:
         """Post once, and once more where the connection was a kept one that had ended."""
         try:
-            return await self._post_once(self._open().kept, scheme, wire, url, body, key)
+            return await self._post_once(self._open().kept, scheme, wire, letter)
         except (
             aiohttp.ServerDisconnectedError,
             ConnectionError,
@@ -216,21 +224,17 @@ class Gate:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise
             # The other kept connections may have ended just as well.
-            return await self._post_once(self._open().fresh, scheme, wire, url, body, key)
+            return await self._post_once(self._open().fresh, scheme, wire, letter)
 
     async def _post_once(
-        self,
-        session: aiohttp.ClientSession,
-        scheme: Scheme,
-        wire: URL,
-        url: str,
-        body: bytes,
-        key: SigningKey,
+        self, session: aiohttp.ClientSession, scheme: Scheme, wire: URL, letter: Letter
     ) -> DeliveryAnswer:
-        headers = await self._sign(scheme, "POST", url, body, key)
+        headers = await self._sign(
+            scheme, "POST", letter.url, letter.body, letter.key, more=letter.more
+        )
         headers["Accept-Encoding"] = "identity"
         async with session.post(
-            wire, data=body, headers=headers, allow_redirects=False
+            wire, data=letter.body, headers=headers, allow_redirects=False
         ) as response:
             text = await self._read_text(response)
             good = 200 <= response.status < 300
@@ -239,10 +243,17 @@ class Gate:
             )
 
     async def _sign(
-        self, scheme: Scheme, method: str, url: str, body: bytes | None, key: SigningKey
+        self,
+        scheme: Scheme,
+        method: str,
+        url: str,
+        body: bytes | None,
+        key: SigningKey,
+        *,
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> dict[str, str]:
         """Return the headers of a signed request; RSA does not hold up what else is going on."""
-        work = partial(sign, scheme, method, url, body, key, datetime.now(UTC))
+        work = partial(sign, scheme, method, url, body, key, datetime.now(UTC), more=more)
         return await self._open().signers.sign(work)
 
     async def _read_text(self, response: aiohttp.ClientResponse) -> bytes:
@@ -250,7 +261,7 @@ class Gate:
         if response.content.at_eof():
             return b""
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ProtocolError):
-            async with asyncio.timeout(min(_TEXT_SECONDS, self.limits.read)):
+            async with asyncio.timeout(min(_TEXT_SECONDS, self.limits.read / 2)):
                 return await _read_body(response, self.limits.answer)
         return b""
 

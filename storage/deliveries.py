@@ -6,12 +6,12 @@ not get through is in `storage.backlog`; what an HTTP answer means is decided by
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
-from storage import inbox_hosts
+from storage import inbox_hosts, synchronisation
 from storage.database import Transaction
 from storage.inbox_hosts import Breaker, Failure, Tempo
 
@@ -22,23 +22,28 @@ _SET_ASIDE_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One activity for one inbox."""
+    """One activity for one inbox; for_followers where it is a post that nobody else may read."""
 
     id: int
     inbox_url: str
     uri: str
     body: bytes
+    for_followers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A leased lane with the next of its waiting deliveries, oldest first."""
+    """A leased lane with the next of its waiting deliveries, oldest first.
+
+    followers_digest is that of the author's followers at the host, where a delivery is for them.
+    """
 
     id: int
     account_id: int
     host: str
     token: UUID
     deliveries: tuple[Delivery, ...]
+    followers_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,12 @@ _CLAIM = """
 """
 
 _NEXT = """
-    SELECT leased.id AS lane_id, next.id, next.inbox_url, outbox.uri, outbox.body
+    SELECT leased.id AS lane_id,
+           next.id,
+           next.inbox_url,
+           outbox.uri,
+           outbox.body,
+           outbox.for_followers
       FROM unnest($1::bigint[], $2::int[]) AS leased (id, amount)
      CROSS JOIN LATERAL (
            SELECT deliveries.id, deliveries.inbox_url, deliveries.outbox_id
@@ -178,11 +188,29 @@ async def lease(
     amounts = [1 if row["probing"] else tempo.batch for row in rows]
     for item in await tx.fetch(_NEXT, list(waiting), amounts):
         waiting[item["lane_id"]].append(
-            Delivery(item["id"], item["inbox_url"], item["uri"], item["body"])
+            Delivery(
+                item["id"], item["inbox_url"], item["uri"], item["body"], item["for_followers"]
+            )
         )
-    return [
+    lanes = [
         Lane(row["id"], row["account_id"], row["host"], token, tuple(waiting[row["id"]]))
         for row in rows
+    ]
+    return await _with_digests(tx, lanes)
+
+
+async def _with_digests(tx: Transaction, lanes: list[Lane]) -> list[Lane]:
+    """Tell lanes with posts for followers who these are: one query, or none."""
+    pairs = [
+        (lane.account_id, lane.host)
+        for lane in lanes
+        if any(delivery.for_followers for delivery in lane.deliveries)
+    ]
+    if not pairs:
+        return lanes
+    digests = await synchronisation.digests_at(tx, pairs)
+    return [
+        replace(lane, followers_digest=digests.get((lane.account_id, lane.host))) for lane in lanes
     ]
 
 

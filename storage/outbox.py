@@ -17,7 +17,10 @@ _ID_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class NewActivity:
-    """An activity before it is stored; `body` is what will be posted."""
+    """An activity before it is stored; `body` is what will be posted.
+
+    for_followers says that it is a post which nobody else may read.
+    """
 
     id: int
     account_id: int
@@ -25,6 +28,7 @@ class NewActivity:
     type: str
     body: bytes
     status_id: int | None = None
+    for_followers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,9 @@ _ENQUEUE = """
          WHERE gate.host <> $12::text
     ),
     stored AS (
-        INSERT INTO outbox (id, account_id, uri, type, status_id, body, created_at)
-        SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::bigint, $6::bytea, $7::timestamptz
+        INSERT INTO outbox (id, account_id, uri, type, status_id, body, created_at, for_followers)
+        SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::bigint, $6::bytea, $7::timestamptz,
+               $14::boolean
          WHERE EXISTS (SELECT 1 FROM targets)
             ON CONFLICT (id) DO NOTHING
         RETURNING id
@@ -178,6 +183,7 @@ async def enqueue(
             scheme,
             own_host,
             recipients.without_feed,
+            activity.for_followers,
         )
         if row is None or row["targets"] == 0:
             return 0

@@ -8,7 +8,7 @@ from activitypub.errors import TooLarge
 from activitypub.writing import encode
 from fedimmp.app import App
 from fedimmp.errors import Invalid
-from fedimmp.outbound.proving import prove_activity
+from fedimmp.outbound.proving import is_public, prove_activity
 from storage import outbox
 from storage.database import Transaction
 from storage.ids import new_id
@@ -45,6 +45,7 @@ async def enqueue(
             type=activity["type"],
             body=_encoded(await prove_activity(tx, app, account_id, activity, now)),
             status_id=status_id,
+            for_followers=followers and activity["type"] == "Create" and not is_public(activity),
         ),
         Recipients(everyone, without_feed, followers, account_ids),
         scheme="https" if app.uris.is_secure else "http",

@@ -19,7 +19,7 @@ async def prove_note(conn: Connection, app: App, account_id: int, note: Json) ->
     The proof bears the time of the revision, so that a revision with the same counts has one form:
     the one in its Create is the one at its own address.
     """
-    if not _is_public(note):
+    if not is_public(note):
         return note
     key = await app.keys.signing_key(conn, account_id, "ed25519")
     revised = note.get("updated") or note["published"]
@@ -33,7 +33,7 @@ async def prove_activity(
 
     Any other is returned as it is.
     """
-    if not _is_public(activity):
+    if not is_public(activity):
         return activity
     post = activity["object"]
     if isinstance(post, dict) and post.get("type") in NOTE_TYPES:
@@ -47,5 +47,6 @@ def _whole_seconds(time: str) -> str:
     return f"{time[:19]}Z"
 
 
-def _is_public(document: Json) -> bool:
+def is_public(document: Json) -> bool:
+    """Tell whether a post or an activity is addressed to everybody."""
     return PUBLIC in listed(document.get("to")) or PUBLIC in listed(document.get("cc"))

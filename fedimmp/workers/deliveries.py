@@ -7,12 +7,14 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from activitypub.errors import ProtocolError
+from activitypub.signatures.claims import NO_HEADERS
 from activitypub.signatures.keys import SigningKey
+from activitypub.synchronisation import HEADER, Synchronisation, write_synchronisation
 from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.config import Delivery as DeliveryConfig
@@ -184,7 +186,9 @@ class Sender:
         app = self._app
         try:
             key = app.keys.known_key(lane.account_id) or await self._key(lane.account_id)
-            answer = await app.client.deliver(delivery.inbox_url, delivery.body, key)
+            answer = await app.client.deliver(
+                delivery.inbox_url, delivery.body, key, more=self._headers(lane, delivery)
+            )
         except ProtocolError as error:
             return judge_error(delivery.id, error, app.now())
         except (StorageError, KeyFileError) as error:
@@ -194,6 +198,18 @@ class Sender:
             logger.exception("delivering %s to %s failed", delivery.uri, lane.host)
             return Failure(delivery.id, "An internal error, see the log.")
         return judge(delivery.id, answer, app.now())
+
+    def _headers(self, lane: Lane, delivery: Delivery) -> Mapping[str, str]:
+        """Return what a post for followers says of them (FEP-8fcf)."""
+        if lane.followers_digest is None or not delivery.for_followers:
+            return NO_HEADERS
+        uris = self._app.uris
+        said = Synchronisation(
+            uris.followers(lane.account_id),
+            uris.followers_synchronization(lane.account_id),
+            lane.followers_digest,
+        )
+        return {HEADER: write_synchronisation(said)}
 
     async def _key(self, account_id: int) -> SigningKey:
         async with self._app.db.reader() as conn:

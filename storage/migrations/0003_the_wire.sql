@@ -187,3 +187,8 @@ ALTER TABLE media ADD COLUMN read_on date; -- of a peer's file in our store: the
 UPDATE media SET read_on = current_date WHERE stored AND remote_url IS NOT NULL;
 CREATE INDEX media_cached ON media (read_on DESC, id DESC) INCLUDE (size)
     WHERE stored AND remote_url IS NOT NULL;
+
+-- ------------------------------------------------------------------- followers synchronisation
+
+-- A post for followers alone: its deliveries say by a digest who these are.
+ALTER TABLE outbox ADD COLUMN for_followers boolean NOT NULL DEFAULT false;
