@@ -39,6 +39,7 @@ async def call(api: Api, route: Route, number: str) -> tuple[int, str]:
     return answer.status, answer.error if answer.status >= 400 else ""
 
 
+@pytest.mark.sec("SEC-174")
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 async def test_a_token_opens_its_scopes_alone(office: Office, route: Route) -> None:
     ana = await office.member("ana")
@@ -51,6 +52,7 @@ async def test_a_token_opens_its_scopes_alone(office: Office, route: Route) -> N
         assert (await call(right, route, "1"))[0] in {200, 404, 422}
 
 
+@pytest.mark.sec("SEC-173")
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 async def test_an_application_without_a_member_is_refused(office: Office, route: Route) -> None:
     bot = office.anonymous()
@@ -77,6 +79,7 @@ async def test_what_is_not_there_is_not_found(office: Office, route: Route) -> N
         assert await call(ana, route, number) == (404, "Record not found"), number
 
 
+@pytest.mark.sec("SEC-180", "SEC-181")
 @pytest.mark.parametrize("route", OF_A_STATUS, ids=named)
 async def test_a_private_post_looks_like_a_missing_one(office: Office, route: Route) -> None:
     ana, eve = await office.member("ana"), await office.member("eve")

@@ -47,6 +47,7 @@ async def test_one_word_finds_people_posts_and_hashtags(office: Office) -> None:
     assert (await find(ana, "span class"))["statuses"] == []
 
 
+@pytest.mark.sec("SEC-182")
 async def test_only_what_one_may_read_is_found(office: Office) -> None:
     ana, bo, cy = [await office.member(name) for name in ("ana", "bo", "cy")]
     await post(bo, "secret one", visibility="private")
@@ -126,6 +127,7 @@ async def test_a_host_that_is_not_allowed_is_not_asked(office: Office) -> None:
         assert (found["accounts"], found["statuses"]) == ([], [])
 
 
+@pytest.mark.sec("SEC-182")
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -147,6 +149,7 @@ async def test_an_impossible_search_is_refused(
     assert (answer.status, bool(answer.error)) == (status, True)
 
 
+@pytest.mark.sec("SEC-182")
 @pytest.mark.parametrize("q", [":* & | ! ( ) '", "%", "_", "\\", "--", "@", "#", "@@", "http://"])
 async def test_odd_characters_are_text(office: Office, q: str) -> None:
     ana = await office.member("ana")

@@ -252,6 +252,7 @@ async def test_213_our_own_host(hq: App, door: Door, porto: Foreign) -> None:
     assert await count(hq, "statuses") == 1
 
 
+@pytest.mark.sec("SEC-214")
 async def test_214_a_block_wins(hq: App) -> None:
     await peering.add_peer(hq, "porto.example", actor="tests")
     async with hq.db.writer() as tx:

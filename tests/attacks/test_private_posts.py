@@ -117,7 +117,7 @@ async def _heard_until(socket: aiohttp.ClientWebSocketResponse, last: str) -> st
     return frames
 
 
-@pytest.mark.sec("SEC-073")
+@pytest.mark.sec("SEC-073", "SEC-202")
 async def test_073_nobody_else_hears_of_it(hq: App, listening: Door, town: Town) -> None:
     bela = town.bela
     parent, last = bela.note("In the open"), bela.note("Good night")
@@ -166,7 +166,7 @@ async def test_073_nobody_else_finds_it(hq: App, listening: Door, town: Town) ->
     assert SECRET in (await town.ana.ask("GET", "/api/v1/timelines/home"))[1]
 
 
-@pytest.mark.sec("SEC-073", "SEC-180")
+@pytest.mark.sec("SEC-073", "SEC-180", "SEC-181")
 async def test_073_for_others_it_is_as_if_it_were_not(hq: App, listening: Door, town: Town) -> None:
     bela = town.bela
     parent = bela.note("In the open")

@@ -148,8 +148,8 @@ PAGES = Section(
 
 REQUIRED = (SIGNATURES, NETWORK, OBJECTS, DOCUMENTS, PAGES)
 
-BEYOND = Section(
-    "Media, streams, and administration",
+MEDIA = Section(
+    "Media",
     {
         "SEC-150": Vector("pictures of huge size or many frames, odd formats", "refused unread"),
         "SEC-152": Vector("file names that are paths", "never used"),
@@ -159,11 +159,37 @@ BEYOND = Section(
         "SEC-157": Vector("playlists and containers that name other files", "not opened"),
         "SEC-158": Vector("a new avatar with each Update", "fetched when looked at"),
         "SEC-160": Vector("absurd ranges of a file", "416 or one range"),
+    },
+)
+
+ACCESS = Section(
+    "Apps, sessions and what they show",
+    {
+        "SEC-170": Vector("an address for codes that is nearly the registered one", "a page"),
+        "SEC-172": Vector("forms sent by another site, or without their token", "403"),
+        "SEC-173": Vector("an application's token where a member is needed", "422"),
+        "SEC-174": Vector("each route with all scopes but its own", "403"),
+        "SEC-176": Vector("a token in the query, beyond streams", "401"),
+        "SEC-177": Vector("a token or session after it was taken back", "401, or signed out"),
         "SEC-180": Vector("telling private posts from posts that do not exist", "one answer"),
+        "SEC-181": Vector("doing something with a post that one may not see", "404"),
+        "SEC-182": Vector("searches for others' private posts, or of odd characters", "nothing"),
+        "SEC-185": Vector("evading a limit by naming another address", "429"),
+        "SEC-186": Vector("a sign-in that leads to another site", "a page of ours"),
+        "SEC-188": Vector("a session that was planted, or outlives signing out", "void"),
+        "SEC-192": Vector("scripts of other sites, with cookies", "no credentials"),
+        "SEC-202": Vector("streams that tell of posts that one may not read", "silent"),
         "SEC-205": Vector("a notification by a tag without being addressed", "none"),
+    },
+)
+
+ALLOWLIST = Section(
+    "Allowlist and administration",
+    {
         "SEC-210": Vector("a stranger in any place of any document", "not even looked up"),
         "SEC-212": Vector("hosts that look like an allowed one", "refused"),
         "SEC-213": Vector("our own host from outside", "refused"),
+        "SEC-214": Vector("a host that is both allowed and blocked", "blocked"),
         "SEC-216": Vector("a Delete from a stranger", "refused"),
         "SEC-217": Vector("knocks of a hundred thousand hosts", "a bounded memory"),
         "SEC-218": Vector("a peer that signs from another host", "403, and visible"),
@@ -174,4 +200,4 @@ BEYOND = Section(
     },
 )
 
-SECTIONS = (*REQUIRED, BEYOND)
+SECTIONS = (*REQUIRED, MEDIA, ACCESS, ALLOWLIST)

@@ -131,6 +131,7 @@ async def test_out_of_band_shows_the_code_to_copy(office: Office, ana: Browser) 
     assert "Nothing was allowed" in denied.text
 
 
+@pytest.mark.sec("SEC-170")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -192,6 +193,7 @@ async def test_what_apps_and_people_call_themselves_stays_text(office: Office) -
     assert "\u202e" not in page.text
 
 
+@pytest.mark.sec("SEC-172")
 async def test_consent_needs_the_token_of_its_page_and_our_own_origin(
     office: Office, ana: Browser
 ) -> None:
@@ -338,6 +340,7 @@ def aiohttp_basic(entity: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
+@pytest.mark.sec("SEC-177")
 async def test_revoking_ends_a_token_and_only_ones_own(office: Office, ana: Browser) -> None:
     entity, other = await office.register(), await office.register()
     issued = await exchange(office, entity, await code_for(office, ana, entity))

@@ -44,6 +44,7 @@ async def test_a_wrong_pair_is_told_in_neutral_words(
     assert cookie_name(office) not in browser.cookies
 
 
+@pytest.mark.sec("SEC-177")
 async def test_a_disabled_member_is_out_at_once_and_back_when_enabled(office: Office) -> None:
     ana = await office.member("ana")
     browser = office.browser()
@@ -56,6 +57,7 @@ async def test_a_disabled_member_is_out_at_once_and_back_when_enabled(office: Of
     assert (await browser.sign_in("ana")).status == 303
 
 
+@pytest.mark.sec("SEC-177")
 async def test_a_new_password_ends_sessions(office: Office) -> None:
     ana = await office.member("ana")
     browser = office.browser()
@@ -116,6 +118,7 @@ async def test_one_address_cannot_try_everybody(office: Office) -> None:
     assert statuses == [422] * 15 + [429]
 
 
+@pytest.mark.sec("SEC-188")
 async def test_the_session_is_new_on_each_sign_in_and_dies_on_the_way_out(office: Office) -> None:
     await office.member("ana")
     browser = office.browser()
@@ -138,6 +141,7 @@ async def test_the_session_is_new_on_each_sign_in_and_dies_on_the_way_out(office
     assert (await stranger.get("/")).status == 303
 
 
+@pytest.mark.sec("SEC-188")
 async def test_the_cookie_is_for_this_office_and_for_no_script(office: Office) -> None:
     await office.member("ana")
     signed = await office.browser().sign_in("ana")
@@ -150,6 +154,7 @@ async def test_the_cookie_is_for_this_office_and_for_no_script(office: Office) -
     assert "Domain" not in session
 
 
+@pytest.mark.sec("SEC-172")
 async def test_sign_in_needs_the_token_of_its_page(office: Office) -> None:
     await office.member("ana")
     browser = office.browser()
@@ -162,6 +167,7 @@ async def test_sign_in_needs_the_token_of_its_page(office: Office) -> None:
     assert (await browser.post("/auth/sign_in", fields)).status == 303
 
 
+@pytest.mark.sec("SEC-186")
 @pytest.mark.parametrize(
     ("wish", "target"),
     [

@@ -12,6 +12,7 @@ from tests.streaming.conftest import Streams
 USER, PUBLIC = ("user",), ("public",)
 
 
+@pytest.mark.sec("SEC-202")
 @pytest.mark.parametrize(
     ("visibility", "followers", "mentioned", "everybody"),
     [
@@ -49,6 +50,7 @@ async def test_each_visibility_has_its_listeners(
         assert await streams.heard(author) == [update]
 
 
+@pytest.mark.sec("SEC-202")
 async def test_edits_and_deletions_follow_the_post(streams: Streams, world: World) -> None:
     ana, bo, eve = await world.people("ana", "bo", "eve")
     await world.follow(bo, ana)
@@ -67,6 +69,7 @@ async def test_edits_and_deletions_follow_the_post(streams: Streams, world: Worl
         assert await streams.heard(stranger) == []
 
 
+@pytest.mark.sec("SEC-202")
 async def test_who_was_shut_out_hears_no_more(streams: Streams, world: World) -> None:
     ana, bo, cy, di = await world.people("ana", "bo", "cy", "di")
     for reader in (bo, cy, di):

@@ -144,6 +144,7 @@ async def test_pages_get_error_pages_and_the_api_json(tmp_path: Path) -> None:
                 assert (answer.status, answer.content_type) == (404, content_type), path
 
 
+@pytest.mark.sec("SEC-192")
 async def test_web_apps_of_any_origin_may_use_the_api_and_nothing_else(tmp_path: Path) -> None:
     routes = [public(ok), public(ok, path="/oauth/authorize")]
     origin = {"Origin": "https://phanpy.example"}
@@ -205,6 +206,7 @@ async def test_limits_end_in_429_with_headers_and_a_failed_call_counts(tmp_path:
             assert answer.headers["Retry-After"]
 
 
+@pytest.mark.sec("SEC-185")
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Client-IP", "Forwarded"])
 async def test_nobody_gets_round_a_limit_by_naming_another_address(
     tmp_path: Path, header: str

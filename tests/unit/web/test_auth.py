@@ -113,6 +113,7 @@ async def test_a_token_ends_with_its_member(
     assert await ask(client, "member", token) == (401, "The access token was revoked")
 
 
+@pytest.mark.sec("SEC-176")
 async def test_a_token_in_the_query_is_for_streams_only(
     app: App, client: aiohttp.ClientSession, ana: int
 ) -> None:
