@@ -241,6 +241,23 @@ async def bury(tx: Transaction, job: Job, error: str) -> None:
         await _free_repeated(tx, job, attempts=job.attempts)
 
 
+async def prune_buried(tx: Transaction, before: datetime, *, limit: int) -> int:
+    """Forget jobs that were asked for before and set aside since, `limit` of them at once."""
+    return await tx.execute(
+        """
+        DELETE FROM jobs
+        WHERE id IN (
+            SELECT id
+            FROM jobs
+            WHERE state = 'buried'
+                AND created_at < $1
+            LIMIT $2)
+        """,
+        before,
+        limit,
+    )
+
+
 async def count_by_state(conn: Connection) -> dict[str, int]:
     """Return how many jobs are waiting and how many are buried."""
     rows = await conn.fetch(

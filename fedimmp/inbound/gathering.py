@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from activitypub.errors import Gone, ProtocolError, Unreachable
@@ -26,7 +27,8 @@ async def gather_activity(app: App, payload: Mapping[str, Any]) -> None:
     """
     async with app.db.reader() as conn:
         receipt = await inbox.find(conn, int(payload["receipt_id"]))
-        if receipt is None:
+        # What is done has no body any more: somebody died between that and the end of the job.
+        if receipt is None or not receipt.body:
             return
         people = await accounts.get_many_by_uri(conn, [receipt.actor_uri])
     match understand([receipt], people)[0]:
@@ -39,6 +41,13 @@ async def gather_activity(app: App, payload: Mapping[str, Any]) -> None:
                 await _gather(app, item)
             else:
                 await _park(app, receipt, f"{receipt.host} sends us to fetch too much.")
+
+
+async def abandon_activity(
+    tx: Transaction, payload: Mapping[str, Any], reason: str, now: datetime
+) -> None:
+    """Park an activity for which nothing could be fetched in the end."""
+    await inbox.finish(tx, [], {int(payload["receipt_id"]): reason}, now)
 
 
 async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:
@@ -85,13 +94,14 @@ async def _gather(app: App, item: Understood) -> None:
 
         async def work(tx: Transaction) -> None:
             await item.handler.apply(tx, app, item.received, value, now)
+            await inbox.finish(tx, [item.receipt.id], {}, now)
 
         await app.db.transact(work)
     except Unreachable:
         raise
     except Gone:
         # What does not exist any more needs no boost and no update.
-        return
+        await app.db.transact(lambda tx: inbox.finish(tx, [item.receipt.id], {}, now))
     except ProtocolError as error:
         await _park(app, item.receipt, str(error))
 

@@ -16,6 +16,7 @@ from storage import (
     idempotency,
     inbox,
     inbox_review,
+    jobs,
     knocks,
     oauth,
     outbox,
@@ -78,6 +79,10 @@ def _trim_tombstones(tx: Transaction, _app: App, _now: datetime) -> Awaitable[in
     return removals.trim_tombstones(tx, _TOMBSTONES_PER_HOST, limit=_SWEEP)
 
 
+def _forget_buried(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
+    return jobs.prune_buried(tx, now - _DEAD_KEPT, limit=_SWEEP)
+
+
 def _trim_knocks(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
     return knocks.trim(tx, _KNOCKING_HOSTS, now - _KNOCKS_KEPT)
 
@@ -99,6 +104,7 @@ CHORES: Final = (
     Chore("stray files", file_keeping.SWEEP_EVERY, file_keeping.plan_sweep),
     Chore("refused activities", _HOUR, _forget_refused),
     Chore("surplus refused activities", _TEN_MINUTES, _trim_refused),
+    Chore("buried jobs", _HOUR, _forget_buried),
     Chore("surplus tombstones", _TEN_MINUTES, _trim_tombstones),
     Chore("late deliveries", _HOUR, _give_up),
     Chore("surplus deliveries", _TEN_MINUTES, _trim_waiting),

@@ -10,13 +10,14 @@ from activitypub.errors import ProtocolError, Unreachable
 from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.errors import Refusal
-from fedimmp.inbound.gathering import fetch_parent, gather_activity
+from fedimmp.inbound.gathering import abandon_activity, fetch_parent, gather_activity
 from fedimmp.inbound.quotes import verify_quote
 from fedimmp.inbound.synchronising import synchronise_followers
 from fedimmp.services import discovery, file_keeping, leaving, media, moving, peering, voting
 from fedimmp.services.backfilling import backfill
 from fedimmp.services.threads import fetch_thread
 from storage import jobs
+from storage.database import Transaction
 from storage.errors import StorageError, Unavailable
 from storage.jobs import Job
 
@@ -42,6 +43,20 @@ KINDS: Final[Mapping[str, Work]] = {
     "sweep_files": file_keeping.sweep,
     "verify_quote": verify_quote,
 }
+
+# What a peer does not let us do is no trouble of ours, and nothing that anybody could mend here.
+_ERRANDS: Final = frozenset(
+    {
+        "backfill",
+        "fetch_parent",
+        "fetch_thread",
+        "gather_activity",
+        "read_nodeinfo",
+        "refresh_account",
+        "synchronise_followers",
+        "verify_quote",
+    }
+)
 
 IN_FLIGHT: Final = 16
 # What one office has us do, or is asked, takes no more places than this, and all of them together
@@ -107,10 +122,21 @@ async def _note(app: App, job: Job, failure: Exception | None) -> None:
         if failure is None:
             await jobs.complete(tx, job)
         elif _is_final(job, failure):
-            await jobs.bury(tx, job, _reason(failure))
+            await _give_up(tx, app, job, failure)
         else:
             await jobs.retry_later(tx, job, app.now() + _pause(job.attempts), _reason(failure))
     _log(job, failure)
+
+
+async def _give_up(tx: Transaction, app: App, job: Job, failure: Exception) -> None:
+    """Forget a fruitless errand, and set anything else aside for people to look at."""
+    reason = _reason(failure)
+    if job.kind not in _ERRANDS or not isinstance(failure, ProtocolError):
+        await jobs.bury(tx, job, reason)
+        return
+    if job.kind == "gather_activity":
+        await abandon_activity(tx, job.payload, reason, app.now())
+    await jobs.complete(tx, job)
 
 
 def _is_final(job: Job, failure: Exception) -> bool:

@@ -5,8 +5,18 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fedimmp.app import App
+from fedimmp.inbound.gathering import gather_activity
+from fedimmp.workers import jobs
 from tests.federation.foreign import Foreign, allow, foreign
-from tests.federation.members import account_id, follow_accepted, member, parked, status_of
+from tests.federation.members import (
+    account_id,
+    count,
+    follow_accepted,
+    member,
+    parked,
+    states,
+    status_of,
+)
 from tests.federation.quoting import path_of, quoting, serve, stamp, state_of
 
 
@@ -45,6 +55,42 @@ async def test_quotes_and_replies_lead_elsewhere_no_more(
     assert await status_of(hq, reply["id"]) is not None
     asked = [faro.fetched(path_of(faro, each)) for each in (quoted["id"], parent["id"], proof)]
     assert [each > 0 for each in asked] == [not tired] * 3
+
+
+async def test_what_was_never_to_be_had_is_set_aside(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    async with foreign() as lagos:
+        await allow(hq, lagos)
+        note = lagos.person("caio").note("Boosted")
+    await bela.send(hq, bela.create(bela.note()))
+    await follow_accepted(ana, await account_id(hq, bela.uri))
+    monkeypatch.setattr(jobs, "_MOST_ATTEMPTS_UNREACHABLE", 1)
+
+    await bela.send(hq, bela.announce(note["id"]))
+
+    # The administrator sees it, and can have it tried again.
+    (reason,) = await parked(hq)
+    assert lagos.host in reason
+    assert await count(hq, "jobs") == 0
+
+
+async def test_what_was_gathered_is_done_once(hq: App, porto: Foreign, faro: Foreign) -> None:
+    ana, bela, caio = await member(hq, "ana"), porto.person("bela"), faro.person("caio")
+    note = caio.note("Boosted")
+    serve(faro, note)
+    await bela.send(hq, bela.create(bela.note()))
+    await follow_accepted(ana, await account_id(hq, bela.uri))
+    await bela.send(hq, bela.announce(note["id"]))
+
+    # As after a death between what the job did and its end.
+    async with hq.db.reader() as conn:
+        receipt_id = await conn.fetchval("SELECT max(id) FROM inbox WHERE type = 'Announce'")
+    await gather_activity(hq, {"receipt_id": receipt_id})
+
+    assert await states(hq) == {"done": 2}
+    assert await count(hq, "statuses") == 3
 
 
 @pytest.mark.sec("SEC-113")

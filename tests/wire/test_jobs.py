@@ -109,6 +109,18 @@ async def test_what_will_never_work_is_buried_with_its_reason(
     assert await states(office) == [("buried", str(error))]
 
 
+async def test_a_fruitless_errand_is_forgotten(
+    office: Office, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "KINDS", {"backfill": task.work})
+    async with office.app.db.writer() as tx:
+        await tx.execute("UPDATE jobs SET kind = 'backfill'")
+    task.error = NotTrusted("eve is not on the list.")
+    await jobs.run_once(office.app)
+
+    assert await states(office) == []
+
+
 async def test_a_bug_is_buried_after_five_attempts(
     office: Office, task: Task, clock: Clock
 ) -> None:

@@ -4,7 +4,7 @@ from activitypub.audience import PUBLIC
 from fedimmp.services import following, interacting, posting
 from fedimmp.services.discovery import account_by_handle
 from fedimmp.services.posting import Draft
-from storage import deliveries, interactions, statuses, timelines
+from storage import backlog, interactions, statuses, timelines
 from storage.accounts import Account
 from storage.paging import Page
 from tests.wire.offices import Office, settled
@@ -142,4 +142,4 @@ async def test_nothing_waits_once_all_is_delivered(hq: Office, porto: Office) ->
     await settled(hq, porto)
 
     async with hq.app.db.writer() as tx:
-        assert await deliveries.give_up(tx, hq.app.now()) == 0
+        assert await backlog.give_up(tx, hq.app.now(), hq.app.now()) == 0
