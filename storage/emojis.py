@@ -221,41 +221,44 @@ def _is_newer(known: Record, told: NewEmoji) -> bool:
     return bool(known["remote_url"] != told.remote_url)
 
 
-async def _insert(tx: Transaction, new: Sequence[NewEmoji], now: datetime) -> None:
-    # Foreign keys are checked at the statement's end, so the file may come after its emoji: none
-    # is left over where somebody else stores the same one at this moment.
-    await tx.execute(
-        f"""
-        WITH given AS (
-            SELECT g.*
-            FROM unnest(
-                $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[],
-                $6::text[], $7::text[], $8::text[])
-                AS g(id, media_id, domain, shortcode, updated_at,
-                     file_key, content_type, remote_url)
-        ), full_up AS MATERIALIZED (
-            SELECT domain
-            FROM emojis
-            WHERE domain = ANY($3::text[])
-            GROUP BY domain
-            HAVING count(*) >= {MOST_PER_HOST}
-        ), stored AS (
-            INSERT INTO emojis (id, domain, shortcode, media_id, updated_at, created_at)
-            SELECT given.id, given.domain, given.shortcode, given.media_id, given.updated_at, $9
-            FROM given
-            WHERE NOT EXISTS (SELECT FROM full_up WHERE full_up.domain = given.domain)
-            ORDER BY given.domain, given.shortcode
-            ON CONFLICT DO NOTHING
-            RETURNING media_id
-        )
-        INSERT INTO media (
-            id, account_id, purpose, kind, file_key, content_type, remote_url, created_at)
-        SELECT
-            given.media_id, {_OWNER_ID}, 'emoji', 'image', given.file_key, given.content_type,
-            given.remote_url, $9
+# Foreign keys are checked at the statement's end, so the file may come after its emoji: none is
+# left over where somebody else stores the same one at this moment.
+_INSERT = f"""
+    WITH given AS (
+        SELECT g.*
+        FROM unnest(
+            $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[],
+            $6::text[], $7::text[], $8::text[])
+            AS g(id, media_id, domain, shortcode, updated_at,
+                 file_key, content_type, remote_url)
+    ), full_up AS MATERIALIZED (
+        SELECT domain
+        FROM emojis
+        WHERE domain = ANY($3::text[])
+        GROUP BY domain
+        HAVING count(*) >= $10
+    ), stored AS (
+        INSERT INTO emojis (id, domain, shortcode, media_id, updated_at, created_at)
+        SELECT given.id, given.domain, given.shortcode, given.media_id, given.updated_at, $9
         FROM given
-        JOIN stored ON stored.media_id = given.media_id
-        """,
+        WHERE NOT EXISTS (SELECT FROM full_up WHERE full_up.domain = given.domain)
+        ORDER BY given.domain, given.shortcode
+        ON CONFLICT DO NOTHING
+        RETURNING media_id
+    )
+    INSERT INTO media (
+        id, account_id, purpose, kind, file_key, content_type, remote_url, created_at)
+    SELECT
+        given.media_id, {_OWNER_ID}, 'emoji', 'image', given.file_key, given.content_type,
+        given.remote_url, $9
+    FROM given
+    JOIN stored ON stored.media_id = given.media_id
+"""
+
+
+async def _insert(tx: Transaction, new: Sequence[NewEmoji], now: datetime) -> None:
+    await tx.execute(
+        _INSERT,
         [each.id for each in new],
         [each.media_id for each in new],
         [each.domain for each in new],
@@ -265,6 +268,7 @@ async def _insert(tx: Transaction, new: Sequence[NewEmoji], now: datetime) -> No
         [each.content_type for each in new],
         [each.remote_url for each in new],
         now,
+        MOST_PER_HOST,
     )
 
 
