@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from tests.attacks.outbound import Watch
 from tests.conftest import CloneDatabase
-from tests.hostile.grammar import EXAMPLES, Example, Sent
-from tests.hostile.templates import ACTIVITIES, SERVED
+from tests.hostile.grammar import EXAMPLES, STRANGERS, Example, Sent
+from tests.hostile.templates import ACTIVITIES, SERVED, activity
 from tests.hostile.world import World, world
 
 _EXAMPLES = int(os.environ.get("FEDIMMP_EXAMPLES", "80"))
@@ -56,6 +56,14 @@ async def test_no_valid_activity_does_harm(here: World) -> None:
     asking = tuple(each for each in sent if "{odd}" in each.body)
     for served in SERVED[1:]:
         await _try(here, Example(asking, json.dumps(served)))
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_no_stranger_is_asked(here: World, stranger: str) -> None:
+    asking = [json.dumps(each) for each in ACTIVITIES if "{odd}" in json.dumps(each)]
+    asking.append(json.dumps(activity("Move", "{me}", target="{odd}/1")))
+    sent = tuple(Sent(each.replace("{odd}/1", json.dumps(stranger)[1:-1])) for each in asking)
+    await _try(here, Example(sent, json.dumps(SERVED[0])))
 
 
 # What is left of a large document is shown all the same.
