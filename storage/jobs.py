@@ -104,7 +104,7 @@ _LEASE = """
                 AND due_at <= $3
                 AND (leased_until IS NULL OR leased_until <= $3)
             ORDER BY
-                GREATEST(due_at, created_at),
+                due_at,
                 id
             LIMIT GREATEST(room.places, 0)
             FOR UPDATE SKIP LOCKED
@@ -141,8 +141,8 @@ async def lease(
 ) -> list[Job]:
     """Take up to `limit` due jobs of these kinds, the longest waiting first.
 
-    Of one office no more than `per_host` are under way at once, and `reserved` places are left to
-    those that have to do with none.
+    Of one office new ones come before those that had to wait, and no more than `per_host` are under
+    way at once; `reserved` places are left to those that have to do with no office.
     """
     rows = await tx.fetch(
         _LEASE,

@@ -113,7 +113,7 @@ ALTER TABLE conversations ADD COLUMN fetched_at timestamptz; -- last look at oth
 -- Jobs are shared out among those who cause them, so that nobody's errands hold up all others.
 ALTER TABLE jobs ADD COLUMN host text NOT NULL DEFAULT ''; -- the office that is asked, or asked for it
 DROP INDEX jobs_due;
-CREATE INDEX jobs_due ON jobs (host, due_at) WHERE state = 'waiting';
+CREATE INDEX jobs_due ON jobs (host, due_at, id) WHERE state = 'waiting';
 CREATE INDEX jobs_buried ON jobs (created_at) WHERE state = 'buried';
 CREATE INDEX jobs_leased ON jobs (host, leased_until) WHERE leased_until IS NOT NULL;
 
