@@ -1,23 +1,30 @@
 """Pictures of other offices: fetched through the gate when somebody looks, and then kept."""
 
 import asyncio
+import contextlib
 import dataclasses
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from fedimmp.app import App
+from fedimmp.errors import NotFound
 from fedimmp.media.store import new_key
 from fedimmp.services import file_keeping
+from fedimmp.services.remote_files import access_file
 from fedimmp.workers import housekeeping, jobs
 from storage.ids import new_id
-from storage.media import NewAttachment
+from storage.media import Kind, NewAttachment
 from tests.api.contract.entities import check
 from tests.api.office import Office
 from tests.api.posts import arrive, bar, picture, seen, uploaded
+from tests.protocol.peers import drip, raw_serving
+
+FILM = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41"
 
 
 class Gallery:
@@ -25,11 +32,15 @@ class Gallery:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.answers: dict[str, web.Response] = {}
         self.url = ""
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def show(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        await self.open.wait()
+        if request.path.startswith("/film"):
+            return web.Response(body=FILM + bytes(int(request.path[5:])))
         data = b"<html>" if request.path == "/page" else picture(64, 48)
         if request.path == "/huge":
             data += bytes(20 * 1024 * 1024)
@@ -40,11 +51,17 @@ class Gallery:
 @pytest.fixture
 async def gallery() -> AsyncIterator[Gallery]:
     gallery = Gallery()
+    async with serving(gallery):
+        yield gallery
+
+
+@contextlib.asynccontextmanager
+async def serving(gallery: Gallery) -> AsyncIterator[None]:
     application = web.Application()
     application.router.add_get("/{name}", gallery.show)
     async with TestServer(application, host="127.0.0.1") as server:
         gallery.url = f"http://localhost:{server.port}"
-        yield gallery
+        yield
 
 
 async def shared(
@@ -58,11 +75,13 @@ async def shared(
     return rui, await posted(office, gallery, rui, name)
 
 
-async def posted(office: Office, gallery: Gallery, author_id: str, name: str) -> str:
+async def posted(
+    office: Office, gallery: Gallery, author_id: str, name: str, *, kind: Kind = "image"
+) -> str:
     """Let somebody of that office post a picture; returns the post's id."""
     attachment = NewAttachment(
         id=new_id(office.app.now()),
-        kind="image",
+        kind=kind,
         file_key=f"{new_id(office.app.now()):032x}",
         content_type="image/jpeg",
         remote_url=f"{gallery.url}/{name}",
@@ -247,3 +266,88 @@ async def test_every_part_of_the_folder_has_its_turn(office: Office) -> None:
         parts |= {row["payload"]["prefix"] for row in rows}
         office.clock.offset += file_keeping.SWEEP_EVERY
     assert len(parts) == 256
+
+
+async def test_a_slow_office_holds_up_nobody_but_itself(office: Office, gallery: Gallery) -> None:
+    rui, first = await shared(office, gallery, "p0")
+    posts = [first] + [await posted(office, gallery, rui, f"p{number}") for number in range(1, 9)]
+    slow = [await file_of(office, each) for each in posts]
+    other = Gallery()
+    gallery.open.clear()
+    async with serving(other), asyncio.TaskGroup() as group:
+        looks = [group.create_task(office.anonymous().get(url)) for url in slow]
+        await until(lambda: len(gallery.asked) == 4)
+        zoe = await office.colleague("zoe", other.url.removeprefix("http://"))
+        async with office.app.db.writer() as tx:
+            await tx.execute("UPDATE peers SET networks = '{127.0.0.0/8}'")
+        quick = await file_of(office, await posted(office, other, zoe, "quick"))
+        assert (await office.anonymous().get(quick)).status == 200
+        # Of nine that are wanted at once four are asked for; the others wait for a place.
+        assert len(gallery.asked) == 4
+        gallery.open.set()
+    assert [each.result().status for each in looks] == [200] * 9
+    assert sorted(gallery.asked) == [f"/p{number}" for number in range(9)]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_an_office_that_is_down_is_left_alone(office: Office, gallery: Gallery) -> None:
+    asked = set()
+
+    async def hang_up(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        asked.add((await reader.readline()).split(b" ")[1])
+
+    async with raw_serving(hang_up) as origin:
+        gallery.url = origin
+        rui, first = await shared(office, gallery, "p0")
+        posts = [first, *[await posted(office, gallery, rui, f"p{each}") for each in range(1, 9)]]
+        for post in posts:
+            assert (await office.anonymous().get(await file_of(office, post))).status == 404
+    # After three that got no answer the others are not even tried.
+    assert asked == {b"/p0", b"/p1", b"/p2"}
+
+
+async def test_each_kind_of_file_has_its_limit(office: Office, gallery: Gallery) -> None:
+    limits = dataclasses.replace(
+        office.app.config.media, max_remote_bytes=1024, max_remote_recording_bytes=4096
+    )
+    app = dataclasses.replace(
+        office.app, config=dataclasses.replace(office.app.config, media=limits)
+    )
+    rui, first = await shared(office, gallery, "film0")
+    kinds: dict[str, Kind] = {"film3000": "video", "film5000": "audio", "film2000": "image"}
+    found = {"film0": await access(app, await file_of(office, first))}
+    for name, kind in kinds.items():
+        post = await posted(office, gallery, rui, name, kind=kind)
+        found[name] = await access(app, await file_of(office, post))
+    # What is said to be a picture may be no larger than one.
+    assert found == {
+        "film0": "video/mp4",
+        "film3000": "video/mp4",
+        "film5000": None,
+        "film2000": None,
+    }
+
+
+async def access(app: App, url: str) -> str | None:
+    """Return what a file is, None if it can't be had."""
+    try:
+        return (await access_file(app, url.split("/")[-2], preview=False)).content_type
+    except NotFound:
+        return None
+
+
+async def test_a_file_that_drips_is_given_up(office: Office, gallery: Gallery) -> None:
+    limits = dataclasses.replace(office.app.config.media, fetch_seconds=0.3)
+    app = dataclasses.replace(
+        office.app, config=dataclasses.replace(office.app.config, media=limits)
+    )
+    async with raw_serving(drip) as origin:
+        gallery.url = origin
+        _, status_id = await shared(office, gallery, "p0")
+        assert await access(app, await file_of(office, status_id)) is None
+    assert list(app.media.root.glob("incoming/*")) == []

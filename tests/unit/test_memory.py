@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from fedimmp.memory import Batch, Locks, Recent, Tally
+from fedimmp.memory import Batch, Locks, Pauses, Places, Recent, Tally
 
 
 async def test_lonely_caller_does_not_wait_and_a_crowd_shares() -> None:
@@ -106,3 +106,56 @@ async def test_locks_are_per_key_and_leave_nothing_behind() -> None:
     locks.release("b")
 
     assert locks._locks == {}
+
+
+async def test_places_are_bounded_for_each_key_and_in_all() -> None:
+    places: Places[str] = Places(total=3, each=2)
+    inside: list[str] = []
+    leave = asyncio.Event()
+
+    async def enter(key: str) -> None:
+        async with places.taken(key):
+            inside.append(key)
+            await leave.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for key in "aaaaabb":
+            group.create_task(enter(key))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        # The third of a waits for its own kind, and takes no place from b.
+        assert inside == ["a", "a", "b"]
+        leave.set()
+    assert sorted(inside) == list("aaaaabb")
+
+
+async def test_who_gives_up_waiting_takes_no_place() -> None:
+    places: Places[str] = Places(total=1, each=1)
+    async with places.taken("a"):
+        for key in "ab":
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0), places.taken(key):
+                    raise AssertionError
+    async with places.taken("b"):
+        pass
+
+
+def test_pauses_grow_with_each_failure_and_end_with_success() -> None:
+    now = 0.0
+    pauses: Pauses[str] = Pauses(waits=(0, 10, 60), capacity=2, clock=lambda: now)
+    assert not pauses.holds("a")
+    for wait in (0, 10, 60, 60):
+        pauses.failed("a")
+        assert pauses.holds("a") == (wait > 0)
+        now += wait
+        assert not pauses.holds("a")
+    pauses.worked("a")
+    pauses.failed("a")
+    assert not pauses.holds("a")
+
+
+def test_pauses_are_bounded() -> None:
+    pauses: Pauses[int] = Pauses(waits=(10,), capacity=2, clock=lambda: 0.0)
+    for key in range(3):
+        pauses.failed(key)
+    assert [pauses.holds(key) for key in range(3)] == [False, True, True]

@@ -1,6 +1,8 @@
 """Pictures of strangers: made anew within limits, or refused with a sentence."""
 
+import asyncio
 import io
+import sys
 import zlib
 from struct import pack
 
@@ -9,6 +11,7 @@ from PIL import Image
 
 from fedimmp.errors import Invalid
 from fedimmp.media.pictures import ATTACHMENT, AVATAR, Picture, make_picture
+from tests.house.source import ROOT
 
 PIXELS = 33_177_600
 
@@ -117,3 +120,51 @@ async def test_an_animation_of_very_many_frames_is_refused() -> None:
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(Invalid, match="frames"):
         await make(data)
+
+
+MODES = [
+    *[("JPEG", mode) for mode in ("L", "RGB", "CMYK")],
+    *[("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")],
+    *[("WEBP", mode) for mode in ("RGB", "RGBA")],
+    *[("AVIF", mode) for mode in ("RGB", "RGBA")],
+    ("GIF", "P"),
+]
+
+
+@pytest.mark.parametrize(("encoder", "mode"), MODES)
+async def test_every_form_of_a_format_is_read(encoder: str, mode: str) -> None:
+    made = await make(encoded(Image.new(mode, (20, 10)), encoder))
+    assert (made.made.width, made.made.height) == (20, 10)
+
+
+@pytest.mark.parametrize("encoder", ["WEBP", "AVIF", "PNG"])
+async def test_other_animations_are_read_too(encoder: str) -> None:
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "green", "blue")]
+    data = encoded(frames[0], encoder, save_all=True, append_images=frames[1:], duration=50)
+    assert (await make(data)).made.width == 40
+
+
+TRIES = {
+    "a file": "open('/etc/passwd')",
+    "a new file": "open('/tmp/x', 'w')",
+    "a connection": "socket.socket()",
+    "memory": "bytearray(3 * 1024**3)",
+}
+
+
+@pytest.mark.parametrize("attempt", TRIES.values(), ids=TRIES)
+async def test_the_decoder_can_open_nothing_and_grow_no_further(attempt: str) -> None:
+    program = f"""
+import socket
+from fedimmp.media.decoder import limit_process
+limit_process()
+try:
+    {attempt}
+except (OSError, MemoryError) as error:
+    print(type(error).__name__)
+"""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program), stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    out, _ = await child.communicate()
+    assert out.decode().strip() in ("OSError", "MemoryError")
