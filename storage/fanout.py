@@ -13,6 +13,8 @@ from storage.removals import Removed
 
 # The same post is not shown again while it, or a boost of it, is among the latest of a reader.
 _DUPLICATE_WINDOW = 80
+# Any number of replies may wait for a parent; so many are given it in one transaction.
+MOST_ADOPTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,16 @@ _SPREAD = f"""
 
 
 _ADOPT = """
-    WITH adopted AS (
+    WITH waiting AS (
+        SELECT child.id, parent.id AS parent_id
+        FROM statuses AS parent
+        JOIN statuses AS child
+            ON child.in_reply_to_uri = parent.uri
+           AND child.in_reply_to_id IS NULL
+        WHERE parent.uri = ANY($1::text[])
+          AND parent.reblog_of_id IS NULL
+        LIMIT $2
+    ), adopted AS (
         UPDATE statuses AS child
         SET in_reply_to_id = parent.id,
             in_reply_to_account_id = CASE
@@ -252,11 +263,9 @@ _ADOPT = """
                 THEN COALESCE(parent.in_reply_to_account_id, parent.account_id)
                 ELSE parent.account_id END,
             revision = child.revision + 1
-        FROM statuses AS parent
-        WHERE child.in_reply_to_uri = parent.uri
-          AND child.in_reply_to_id IS NULL
-          AND parent.uri = ANY($1::text[])
-          AND parent.reblog_of_id IS NULL
+        FROM waiting
+        JOIN statuses AS parent ON parent.id = waiting.parent_id
+        WHERE child.id = waiting.id
         RETURNING child.id, child.visibility, child.conversation_id,
             parent.id AS parent_id, parent.conversation_id AS parent_conversation_id
     ), counted AS (
@@ -272,31 +281,37 @@ _ADOPT = """
     SELECT id, conversation_id, parent_conversation_id FROM adopted
 """
 
+# A reply and what answers it, not all that its author said to be of the same conversation.
+_MOVE = """
+    WITH RECURSIVE below AS (
+        SELECT s.id, s.conversation_id AS from_id, moved.into_id
+        FROM unnest($1::bigint[], $2::bigint[]) AS moved(id, into_id)
+        JOIN statuses AS s ON s.id = moved.id
+        UNION
+        SELECT s.id, below.from_id, below.into_id
+        FROM below
+        JOIN statuses AS s
+            ON s.in_reply_to_id = below.id
+           AND s.conversation_id = below.from_id
+    )
+    UPDATE statuses
+    SET conversation_id = below.into_id
+    FROM below
+    WHERE statuses.id = below.id
+"""
+
 
 async def adopt(tx: Transaction, uris: Sequence[str]) -> list[int]:
-    """Give the replies that wait for these statuses their parent; returns the replies' ids."""
-    rows = await tx.fetch(_ADOPT, list(uris))
-    moves = {
-        row["conversation_id"]: row["parent_conversation_id"]
-        for row in rows
-        if row["conversation_id"] != row["parent_conversation_id"]
-    }
-    if moves:
-        await _merge_conversations(tx, moves)
+    """Give replies that wait for these statuses their parent; returns the replies' ids.
+
+    They join its conversation, with what answers them. At most MOST_ADOPTED are adopted at once.
+    """
+    rows = await tx.fetch(_ADOPT, list(uris), MOST_ADOPTED)
+    moved = [row for row in rows if row["conversation_id"] != row["parent_conversation_id"]]
+    if moved:
+        ids = [row["id"] for row in moved]
+        await tx.execute(_MOVE, ids, [row["parent_conversation_id"] for row in moved])
     return [row["id"] for row in rows]
-
-
-async def _merge_conversations(tx: Transaction, moves: dict[int, int]) -> None:
-    await tx.execute(
-        """
-        UPDATE statuses
-        SET conversation_id = moved.into_id
-        FROM unnest($1::bigint[], $2::bigint[]) AS moved(from_id, into_id)
-        WHERE statuses.conversation_id = moved.from_id
-        """,
-        list(moves),
-        list(moves.values()),
-    )
 
 
 class _Withdrawal(TypedDict):

@@ -125,20 +125,26 @@ async def statuses_deleted(
             await _deliver_removal(tx, app, each, now)
 
 
-async def replies_adopted(tx: Transaction, parent_uris: Sequence[str]) -> None:
-    """Give replies that wait for these stored statuses their parent, and their readers.
+async def replies_adopted(tx: Transaction, parent_uris: Sequence[str]) -> int:
+    """Give some replies that wait for these stored statuses their parent, and their readers.
 
-    For a reply and its parent that were committed at the same moment, each blind to the other.
+    For a reply and its parent that were committed at the same moment, each blind to the other, and
+    for the rest of very many. Returns how many there were.
     """
     adopted = await fanout.adopt(tx, parent_uris)
     if adopted:
         await fanout.spread(tx, [], adopted)
+    return len(adopted)
 
 
 async def _adopt_orphans(tx: Transaction, statuses: Sequence[Status]) -> list[int]:
     # Nobody can wait for a status of ours: its URI is known only from now on.
     uris = [status.uri for status in statuses if not status.local and status.reblog_of_id is None]
-    return await fanout.adopt(tx, uris) if uris else []
+    adopted = await fanout.adopt(tx, uris) if uris else []
+    if len(adopted) >= fanout.MOST_ADOPTED:
+        for uri in uris:
+            await jobs.enqueue(tx, "fetch_parent", {"uri": uri, "ancestors": 0}, key=uri)
+    return adopted
 
 
 async def _announce(

@@ -61,7 +61,8 @@ async def fetch_parent(app: App, payload: Mapping[str, Any]) -> None:
         gone = await statuses.tombstoned(conn, [uri])
     if known is not None:
         # It came meanwhile, perhaps at the very moment of its reply.
-        await app.db.transact(lambda tx: replies_adopted(tx, [uri]))
+        while await app.db.transact(lambda tx: replies_adopted(tx, [uri])):
+            pass
         return
     if gone:
         return

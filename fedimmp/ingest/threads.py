@@ -26,14 +26,13 @@ THREAD_PAUSE: Final = timedelta(minutes=10)
 def conversation_of(note: Note) -> str | None:
     """Return the conversation that a post says it is part of, None where it may not say so.
 
-    Its parent's conversation counts for more. A post that answers nothing begins a conversation:
-    it cannot name one of another office, and so be put among what is said there.
+    Its parent's conversation counts for more. Nobody names one of an office that has neither the
+    post nor what it answers, and so puts it among what is said there.
     """
     uri = note.context or note.conversation
-    if uri is None or note.in_reply_to is not None or same_origin(uri, note.id):
-        return uri
-    # tag:HOST,DATE:... as Mastodon has long used.
-    return uri if uri.startswith(f"tag:{host_of(note.id)},") else None
+    if uri is None:
+        return None
+    return uri if any(_is_of(uri, each) for each in (note.id, note.in_reply_to) if each) else None
 
 
 async def seek_parents(tx: Transaction, app: App, stored: Sequence[Status], ancestors: int) -> None:
@@ -94,6 +93,14 @@ def may_be_sought(status: Status) -> bool:
         and status.reblog_of_id is None
         and status.conversation_id is not None
     )
+
+
+def _is_of(conversation: str, post: str) -> bool:
+    if same_origin(conversation, post):
+        return True
+    # tag:HOST,DATE:... as Mastodon has long used.
+    host = _host(post)
+    return host is not None and conversation.startswith(f"tag:{host},")
 
 
 def _asked(status: Status) -> str:

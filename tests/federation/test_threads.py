@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from activitypub.vocabulary import AS2, PUBLIC
@@ -13,6 +14,7 @@ from fedimmp.services import posting
 from fedimmp.services.drafts import Draft
 from fedimmp.services.threads import fetch_thread, request_thread
 from fedimmp.workers.settle import settle
+from storage import fanout, statuses
 from storage.statuses import Status
 from tests.federation.foreign import Foreign, Person, allow, foreign
 from tests.federation.members import count, member, parked, status_of, told
@@ -277,6 +279,44 @@ async def test_the_rest_of_an_unknown_thread_comes_with_its_beginning(
         assert status is not None
         await look(hq, status)
         assert await status_of(hq, elsewhere["id"]) is not None
+
+
+async def test_nobody_takes_a_conversation_of_others_away(hq: App, porto: Foreign) -> None:
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    draft = Draft(text="Lunch?", visibility="public")
+    own = await posting.publish(hq, ana.id, draft, application_id=None)
+    context = hq.uris.context(own)
+    lure = bela.note("Later", context=f"{bela.uri}/contexts/1")
+
+    # The parent's conversation counts, and what the reply said of another one must not go along.
+    reply = await arrive(hq, bela, bela.note("Soon", context=context, inReplyTo=lure["id"]))
+    below = await arrive(hq, bela, bela.note("So", inReplyTo=reply.uri))
+    parent = await arrive(hq, bela, lure)
+
+    async with hq.db.reader() as conn:
+        found = await statuses.get_many(conn, [own, reply.id, below.id])
+    assert found[own].conversation_id == own
+    assert found[reply.id].conversation_id == found[below.id].conversation_id
+    assert found[below.id].conversation_id == parent.conversation_id != own
+
+
+async def test_any_number_of_replies_wait_for_their_parent(
+    hq: App, porto: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "MOST_ADOPTED", 2)
+    bela = porto.person("bela")
+    parent = bela.note("At last")
+    replies = [bela.note("Well?", inReplyTo=parent["id"]) for _ in range(5)]
+
+    for note in (*replies, parent):
+        await bela.send(hq, bela.create(note))
+
+    stored = await status_of(hq, parent["id"])
+    assert stored is not None
+    for note in replies:
+        reply = await status_of(hq, note["id"])
+        assert reply is not None
+        assert (reply.in_reply_to_id, reply.conversation_id) == (stored.id, stored.conversation_id)
 
 
 async def test_nobody_puts_a_post_into_a_conversation_of_others(hq: App, porto: Foreign) -> None:
