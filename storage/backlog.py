@@ -99,46 +99,39 @@ async def find_body(conn: Connection, delivery_id: int) -> bytes | None:
     return body
 
 
+_PROBE_NOW = """
+    UPDATE inbox_hosts
+       SET opened_until = LEAST(opened_until, $2)
+     WHERE host IN (
+               SELECT host
+                 FROM inbox_hosts
+                WHERE host = ANY($1::text[])
+                ORDER BY host
+                  FOR UPDATE)
+"""
+_DUE_NOW = """
+    UPDATE lanes
+       SET due_at = $2,
+           attempts = 0
+     WHERE host = ANY($1::text[])
+       AND EXISTS (
+               SELECT 1
+                 FROM deliveries
+                WHERE deliveries.lane_id = lanes.id
+                  AND ($3::bigint[] IS NULL OR deliveries.id = ANY($3::bigint[]))
+                  AND deliveries.state = ANY($4::text[]))
+"""
+
+
 async def retry(tx: Transaction, wanted: Filter, now: datetime) -> int:
     """Let deliveries wait again, each in its old place, and try their hosts at once.
 
     Their time to live starts anew. Returns how many there were.
     """
-    hosts = await tx.fetch(
-        """
-        UPDATE inbox_hosts
-           SET opened_until = LEAST(opened_until, $2)
-         WHERE host IN (
-                   SELECT host
-                     FROM inbox_hosts
-                    WHERE host = ANY($1::text[])
-                    ORDER BY host
-                      FOR UPDATE)
-        RETURNING host
-        """,
-        await _hosts_of(tx, wanted),
-        now,
-    )
-    names = [row["host"] for row in hosts]
     # Hosts, lanes, deliveries: the order of those who settle.
-    await tx.execute(
-        """
-        UPDATE lanes
-           SET due_at = $2,
-               attempts = 0
-         WHERE host = ANY($1::text[])
-           AND EXISTS (
-                   SELECT 1
-                     FROM deliveries
-                    WHERE deliveries.lane_id = lanes.id
-                      AND ($3::bigint[] IS NULL OR deliveries.id = ANY($3::bigint[]))
-                      AND deliveries.state = ANY($4::text[]))
-        """,
-        names,
-        now,
-        wanted.ids,
-        list(wanted.states),
-    )
+    hosts = await _hosts_of(tx, wanted)
+    await tx.execute(_PROBE_NOW, hosts, now)
+    await tx.execute(_DUE_NOW, hosts, now, _arguments(wanted)[0], list(wanted.states))
     count = await tx.execute(
         f"""
         UPDATE deliveries
@@ -219,59 +212,56 @@ async def give_up(tx: Transaction, before: datetime, now: datetime) -> int:
     )
 
 
+_TRIM_WAITING = """
+    WITH crowded AS (
+        SELECT lanes.host
+          FROM deliveries
+          JOIN lanes
+            ON lanes.id = deliveries.lane_id
+         WHERE deliveries.state = 'waiting'
+         GROUP BY lanes.host
+        HAVING count(*) > $1
+    ),
+    surplus AS (
+        SELECT ranked.id
+          FROM (
+                SELECT deliveries.id,
+                       row_number() OVER (
+                           PARTITION BY lanes.host ORDER BY deliveries.id DESC) AS place
+                  FROM crowded
+                  JOIN lanes
+                    ON lanes.host = crowded.host
+                  JOIN deliveries
+                    ON deliveries.lane_id = lanes.id
+                   AND deliveries.state = 'waiting'
+                  JOIN outbox
+                    ON outbox.id = deliveries.outbox_id
+                   AND outbox.type <> 'Delete'
+               ) AS ranked
+         WHERE ranked.place > $1
+         ORDER BY ranked.id
+         LIMIT $2
+    )
+    UPDATE deliveries
+       SET state = 'dead',
+           ended_at = $3,
+           last_error = $4
+     WHERE id IN (
+               SELECT deliveries.id
+                 FROM deliveries
+                 JOIN surplus
+                   ON surplus.id = deliveries.id
+                  FOR UPDATE OF deliveries SKIP LOCKED)
+       AND state = 'waiting'
+"""
+
+
 async def trim_waiting(tx: Transaction, most: int, now: datetime) -> int:
     """Declare dead the oldest of what waits for a host beyond so many; returns how many.
 
     Deletes go on waiting: what somebody took back must not stay elsewhere for want of room.
     """
-    return await tx.execute(
-        """
-        WITH crowded AS (
-            SELECT lanes.host
-              FROM deliveries
-              JOIN lanes
-                ON lanes.id = deliveries.lane_id
-             WHERE deliveries.state = 'waiting'
-             GROUP BY lanes.host
-            HAVING count(*) > $1
-        ),
-        surplus AS (
-            SELECT ranked.id
-              FROM (
-                    SELECT deliveries.id,
-                           row_number() OVER (
-                               PARTITION BY lanes.host ORDER BY deliveries.id DESC) AS place
-                      FROM crowded
-                      JOIN lanes
-                        ON lanes.host = crowded.host
-                      JOIN deliveries
-                        ON deliveries.lane_id = lanes.id
-                       AND deliveries.state = 'waiting'
-                      JOIN outbox
-                        ON outbox.id = deliveries.outbox_id
-                       AND outbox.type <> 'Delete'
-                   ) AS ranked
-             WHERE ranked.place > $1
-             ORDER BY ranked.id
-             LIMIT $2
-        )
-        UPDATE deliveries
-           SET state = 'dead',
-               ended_at = $3,
-               last_error = $4
-         WHERE id IN (
-                   SELECT deliveries.id
-                     FROM deliveries
-                     JOIN surplus
-                       ON surplus.id = deliveries.id
-                      FOR UPDATE OF deliveries SKIP LOCKED)
-           AND state = 'waiting'
-        """,
-        most,
-        _SWEEP,
-        now,
-        _TOO_MANY,
-    )
+    return await tx.execute(_TRIM_WAITING, most, _SWEEP, now, _TOO_MANY)
 
 
 async def trim_ended(tx: Transaction, most: int) -> int:

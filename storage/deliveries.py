@@ -184,19 +184,24 @@ async def lease(
     )
     if not rows:
         return []
-    waiting: dict[int, list[Delivery]] = {row["id"]: [] for row in rows}
-    amounts = [1 if row["probing"] else tempo.batch for row in rows]
-    for item in await tx.fetch(_NEXT, list(waiting), amounts):
-        waiting[item["lane_id"]].append(
-            Delivery(
-                item["id"], item["inbox_url"], item["uri"], item["body"], item["for_followers"]
-            )
-        )
+    waiting = await _next_of(tx, {row["id"]: 1 if row["probing"] else tempo.batch for row in rows})
     lanes = [
         Lane(row["id"], row["account_id"], row["host"], token, tuple(waiting[row["id"]]))
         for row in rows
     ]
     return await _with_digests(tx, lanes)
+
+
+async def _next_of(tx: Transaction, amounts: Mapping[int, int]) -> dict[int, list[Delivery]]:
+    """Return the next deliveries of lanes, so many of each."""
+    waiting: dict[int, list[Delivery]] = {lane_id: [] for lane_id in amounts}
+    for item in await tx.fetch(_NEXT, list(amounts), list(amounts.values())):
+        waiting[item["lane_id"]].append(
+            Delivery(
+                item["id"], item["inbox_url"], item["uri"], item["body"], item["for_followers"]
+            )
+        )
+    return waiting
 
 
 async def _with_digests(tx: Transaction, lanes: list[Lane]) -> list[Lane]:
@@ -354,6 +359,38 @@ async def _store_ends(tx: Transaction, outcomes: Sequence[Outcome], now: datetim
         )
 
 
+_COUNT_FAILURES = """
+    UPDATE deliveries
+       SET attempts = deliveries.attempts + 1,
+           first_failed_at = COALESCE(first_failed_at, $4),
+           last_error = verdict.error,
+           state = verdict.state,
+           ended_at = CASE WHEN verdict.state <> 'waiting' THEN $4 END
+      FROM (
+            SELECT judged.id,
+                   failure.error,
+                   CASE
+                       WHEN judged.created_at < $5 THEN 'dead'
+                       WHEN failure.is_server_error
+                            AND judged.attempts + 1 >= $6
+                            AND inbox_hosts.last_success_at > judged.first_failed_at
+                           THEN 'set_aside'
+                       ELSE 'waiting'
+                   END AS state
+              FROM unnest($1::bigint[], $2::text[], $3::boolean[])
+                AS failure (id, error, is_server_error)
+              JOIN deliveries AS judged
+                ON judged.id = failure.id
+              JOIN lanes
+                ON lanes.id = judged.lane_id
+              JOIN inbox_hosts
+                ON inbox_hosts.host = lanes.host
+           ) AS verdict
+     WHERE deliveries.id = verdict.id
+    RETURNING deliveries.lane_id, deliveries.state
+"""
+
+
 async def _count_failures(
     tx: Transaction, results: Sequence[tuple[Lane, Outcome]], tempo: Tempo, now: datetime
 ) -> set[int]:
@@ -362,36 +399,7 @@ async def _count_failures(
     if not failed:
         return set()
     rows = await tx.fetch(
-        """
-        UPDATE deliveries
-           SET attempts = deliveries.attempts + 1,
-               first_failed_at = COALESCE(first_failed_at, $4),
-               last_error = verdict.error,
-               state = verdict.state,
-               ended_at = CASE WHEN verdict.state <> 'waiting' THEN $4 END
-          FROM (
-                SELECT judged.id,
-                       failure.error,
-                       CASE
-                           WHEN judged.created_at < $5 THEN 'dead'
-                           WHEN failure.is_server_error
-                                AND judged.attempts + 1 >= $6
-                                AND inbox_hosts.last_success_at > judged.first_failed_at
-                               THEN 'set_aside'
-                           ELSE 'waiting'
-                       END AS state
-                  FROM unnest($1::bigint[], $2::text[], $3::boolean[])
-                    AS failure (id, error, is_server_error)
-                  JOIN deliveries AS judged
-                    ON judged.id = failure.id
-                  JOIN lanes
-                    ON lanes.id = judged.lane_id
-                  JOIN inbox_hosts
-                    ON inbox_hosts.host = lanes.host
-               ) AS verdict
-         WHERE deliveries.id = verdict.id
-        RETURNING deliveries.lane_id, deliveries.state
-        """,
+        _COUNT_FAILURES,
         [failure.delivery_id for _, failure in failed],
         [failure.error for _, failure in failed],
         [failure.server_error for _, failure in failed],
