@@ -53,7 +53,9 @@ async def compare_followers(app: App, message: Message, claim: Claim, signer: Si
     """
     said = _read(message, claim)
     # A farewell that no key verified says nothing else.
-    if said is None or signer.key is None or app.followers.asked.get(signer.account_id):
+    if said is None or signer.key is None or signer.suspended:
+        return
+    if app.followers.asked.get(signer.account_id):
         return
     if not app.followers.compared.spend(signer.account_id):
         return
@@ -91,7 +93,7 @@ def _read(message: Message, claim: Claim) -> Synchronisation | None:
     try:
         return read_synchronisation(lines[0])
     except Malformed as error:
-        logger.info("a %s header of %s is ignored: %s", HEADER, claim.key_host, error)
+        logger.debug("a header of %s is ignored: %s", claim.key_host, error)
         return None
 
 
@@ -117,6 +119,7 @@ async def synchronise_followers(app: App, payload: Mapping[str, Any]) -> None:
     except (ProtocolError, TimeoutError) as error:
         logger.info("the followers of %s were not compared: %s", account.uri, error)
         return
+    logger.info("who follows %s here is corrected by its office", account.uri)
     await _correct(app, account_id, ours, listed)
 
 
