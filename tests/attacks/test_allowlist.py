@@ -244,6 +244,8 @@ async def test_213_our_own_host(hq: App, door: Door, porto: Foreign) -> None:
     headers = cavage.sign("POST", hq.uris.shared_inbox, body, key, hq.now())
     await refused(door, Message("POST", "/inbox", list(headers.items()), body), 403)
     await refused(door, signed(hq, bela, activity, key_id=f"{ana.uri}#main-key"), 403)
+    unknown = hq.uris.actor(7)
+    await refused(door, signed(hq, bela, post(bela), key_id=f"{unknown}#main-key"), 403)
     await refused(door, signed(hq, bela, activity), 401)
     assert porto.fetched("/users/bela") == 1
     # And the other way round: no list confuses the peer's host with ours.
