@@ -4,18 +4,21 @@ No connection is used, be it new or kept, whose address the peer's entry does no
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Self
 
 import aiohttp
 from aiohttp.connector import Connection
 
-from activitypub.network import ForbiddenAddress, GuardedResolver
+from activitypub.network import ForbiddenAddress, GuardedResolver, check_literal
+from activitypub.proxy import Proxy
 from activitypub.signers import Signers
 
 _CONNECTIONS = 512
 _KEEPALIVE = 30.0
+_DIRECTLY: Mapping[str, Any] = MappingProxyType({})
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -45,18 +48,23 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What is open while the gate is: `kept` reuses connections, `fresh` makes new ones."""
+    """What is open while the gate is: `kept` reuses connections, `fresh` makes new ones.
+
+    proxied is what a request that goes through the proxy needs, None where there is no proxy.
+    """
 
     kept: aiohttp.ClientSession
     fresh: aiohttp.ClientSession
     resolver: GuardedResolver
     signers: Signers
+    proxied: Mapping[str, Any] | None
 
     @classmethod
     def make(
         cls,
         *,
         nameservers: Sequence[str],
+        proxy: Proxy | None,
         tls: ssl.SSLContext,
         user_agent: str,
         per_host: int,
@@ -64,7 +72,7 @@ class Connections:
         read_seconds: float,
     ) -> Self:
         """Return new ones; nothing is connected to yet."""
-        resolver = GuardedResolver(nameservers)
+        resolver = GuardedResolver(nameservers, proxy=proxy.place if proxy else None)
 
         def session(**options: Any) -> aiohttp.ClientSession:
             return aiohttp.ClientSession(
@@ -83,10 +91,22 @@ class Connections:
             fresh=session(force_close=True),
             resolver=resolver,
             signers=Signers(),
+            proxied={"proxy": proxy.url, "proxy_headers": proxy.headers} if proxy else None,
         )
 
-    def allow(self, name: str, port: int, networks: tuple[Any, ...]) -> None:
-        """Register where a name may lie; raises NotTrusted for an address literal elsewhere."""
+    def way_to(self, name: str, port: int, networks: tuple[Any, ...]) -> Mapping[str, Any]:
+        """Return what a request to a name needs: whose networks are declared is reached directly.
+
+        Everybody else is reached through the proxy, if there is one. Raises NotTrusted for an
+        address literal that may not be connected to.
+        """
+        if self.proxied is not None and not networks:
+            check_literal(name, networks)
+            return self.proxied
+        self._allow(name, port, networks)
+        return _DIRECTLY
+
+    def _allow(self, name: str, port: int, networks: tuple[Any, ...]) -> None:
         if self.resolver.allow(name, port, networks):
             for session in (self.kept, self.fresh):
                 if isinstance(session.connector, aiohttp.TCPConnector):

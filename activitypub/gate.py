@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -23,6 +24,7 @@ from activitypub.connections import Connections
 from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, TooLarge, Unreachable
 from activitypub.network import ForbiddenAddress
 from activitypub.policy import Policy
+from activitypub.proxy import read_proxy
 from activitypub.signatures.claims import NO_HEADERS, Scheme
 from activitypub.signatures.keys import SigningKey
 from activitypub.signatures.knocking import Choice, Knocking, is_doubt
@@ -96,6 +98,7 @@ class Gate:
         user_agent: str,
         policy: Policy,
         nameservers: Sequence[str],
+        proxy: str | None,
         ca_bundle: Path | None,
         guard: Callable[[str], None],
         limits: Limits,
@@ -105,6 +108,7 @@ class Gate:
         self._user_agent = user_agent
         self._policy = policy
         self._nameservers = tuple(nameservers)
+        self._proxy = None if proxy is None else read_proxy(proxy)
         self._tls = ssl.create_default_context()
         if ca_bundle is not None:
             self._tls.load_verify_locations(ca_bundle)
@@ -137,8 +141,8 @@ class Gate:
         trust = await self._policy.trust(target.host)
         if trust is None:
             raise NotTrusted(f"{target.host} is not on the allowlist.")
-        self._open().allow(target.name, target.port, trust.networks)
-        return _Checked(target.host, target.wire, trust.signatures)
+        way = self._open().way_to(target.name, target.port, trust.networks)
+        return _Checked(target.host, target.wire, trust.signatures, way)
 
     async def get(self, url: str, *, accept: str, key: SigningKey | None, max_bytes: int) -> Answer:
         """Fetch a URL, signed where a key is given; each hop is checked and signed anew."""
@@ -167,10 +171,10 @@ class Gate:
                 self._guard(f"HTTP request to {shown(letter.url)}")
                 target = await self._checked(letter.url)
                 first, *others = self._knocking.schemes(target.host, target.signatures)
-                answer = await self._post_surely(first, target.wire, letter)
+                answer = await self._post_surely(first, target, letter)
                 for scheme in others:
                     if is_doubt(answer.status):
-                        again = await self._post_surely(scheme, target.wire, letter)
+                        again = await self._post_surely(scheme, target, letter)
                         self._knocking.learn(target.host, scheme, again.status)
                         # The reason why the usual signature is refused says more.
                         answer = answer if is_doubt(again.status) else again
@@ -193,29 +197,33 @@ class Gate:
         headers = {"Accept": wanted.accept, "Accept-Encoding": "gzip"}
         key = wanted.key
         if key is None:
-            async with self._get(target.wire, headers) as response:
+            async with self._get(target, headers) as response:
                 return await _read_answer(url, target.wire, response, wanted)
         *others, last = self._knocking.schemes(target.host, target.signatures)
         for scheme in others:
             signed = await self._sign(scheme, "GET", url, None, key)
-            async with self._get(target.wire, headers | signed) as response:
+            async with self._get(target, headers | signed) as response:
                 if not is_doubt(response.status):
                     return await _read_answer(url, target.wire, response, wanted)
         signed = await self._sign(last, "GET", url, None, key)
-        async with self._get(target.wire, headers | signed) as response:
+        async with self._get(target, headers | signed) as response:
             if others:
                 self._knocking.learn(target.host, last, response.status)
             return await _read_answer(url, target.wire, response, wanted)
 
     def _get(
-        self, wire: URL, headers: dict[str, str]
+        self, target: "_Checked", headers: dict[str, str]
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        return self._open().kept.get(wire, headers=headers, allow_redirects=False)
+        return self._open().kept.get(
+            target.wire, headers=headers, allow_redirects=False, **target.way
+        )
 
-    async def _post_surely(self, scheme: Scheme, wire: URL, letter: Letter) -> DeliveryAnswer:
+    async def _post_surely(
+        self, scheme: Scheme, target: "_Checked", letter: Letter
+    ) -> DeliveryAnswer:
         """Post once, and once more where the connection was a kept one that had ended."""
         try:
-            return await self._post_once(self._open().kept, scheme, wire, letter)
+            return await self._post_once(self._open().kept, scheme, target, letter)
         except (
             aiohttp.ServerDisconnectedError,
             ConnectionError,
@@ -224,17 +232,17 @@ class Gate:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise
             # The other kept connections may have ended just as well.
-            return await self._post_once(self._open().fresh, scheme, wire, letter)
+            return await self._post_once(self._open().fresh, scheme, target, letter)
 
     async def _post_once(
-        self, session: aiohttp.ClientSession, scheme: Scheme, wire: URL, letter: Letter
+        self, session: aiohttp.ClientSession, scheme: Scheme, target: "_Checked", letter: Letter
     ) -> DeliveryAnswer:
         headers = await self._sign(
             scheme, "POST", letter.url, letter.body, letter.key, more=letter.more
         )
         headers["Accept-Encoding"] = "identity"
         async with session.post(
-            wire, data=letter.body, headers=headers, allow_redirects=False
+            target.wire, data=letter.body, headers=headers, allow_redirects=False, **target.way
         ) as response:
             text = await self._read_text(response)
             good = 200 <= response.status < 300
@@ -269,6 +277,7 @@ class Gate:
         if self._connections is None:
             self._connections = Connections.make(
                 nameservers=self._nameservers,
+                proxy=self._proxy,
                 tls=self._tls,
                 user_agent=self._user_agent,
                 per_host=self.limits.per_host,
@@ -291,11 +300,12 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A URL that may be requested, and how its host wants to be signed for."""
+    """A URL that may be requested, how its host wants to be signed for, and how it is reached."""
 
     host: str
     wire: URL
     signatures: Choice
+    way: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +408,10 @@ def _failure(url: str, error: Exception) -> ProtocolError:
             f"{host} lies in a private network that its allowlist entry does not declare."
         )
     match error:
+        case aiohttp.ClientProxyConnectionError():
+            reason = "the proxy cannot be connected to"
+        case aiohttp.ClientHttpProxyError():
+            reason = f"the proxy answers with status {error.status}"
         case aiohttp.ClientConnectorDNSError():
             reason = "its name cannot be resolved"
         case aiohttp.ClientSSLError():

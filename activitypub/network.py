@@ -90,6 +90,16 @@ def is_private(network: Network) -> bool:
     return any(_inside(network, block) for block in _SPECIAL)
 
 
+def check_literal(name: str, networks: Iterable[Network]) -> None:
+    """Raise NotTrusted for an address that may not be connected to; names are left alone.
+
+    Nobody asks a resolver about an address.
+    """
+    literal = _literal(name)
+    if literal is not None and not is_reachable(literal, networks):
+        raise NotTrusted(f"The address {name} is not among the networks of this peer.")
+
+
 def _block_of(address: Address, blocks: Iterable[Network]) -> Network | None:
     return next((block for block in blocks if address in block), None)
 
@@ -113,10 +123,13 @@ class GuardedResolver(AbstractResolver):
     """Resolves names of trusted hosts, and returns only addresses that may be connected to.
 
     The client registers a host with its networks before each request: an unregistered name is
-    refused without a query.
+    refused without a query. The proxy, a name with its port, may lie anywhere.
     """
 
-    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, nameservers: Sequence[str] = (), *, proxy: tuple[str, int] | None = None
+    ) -> None:
+        self._proxy = proxy
         self._names = (
             AsyncResolver(nameservers=list(nameservers)) if nameservers else AsyncResolver()
         )
@@ -131,10 +144,11 @@ class GuardedResolver(AbstractResolver):
         previous = self._networks.get((name, port))
         if previous is networks or previous == networks:
             return False
-        # aiohttp asks no resolver about an address.
-        if (literal := _literal(name)) is not None and not is_reachable(literal, networks):
+        try:
+            check_literal(name, networks)
+        except NotTrusted:
             self._networks.pop((name, port), None)
-            raise NotTrusted(f"The address {name} is not among the networks of this peer.")
+            raise
         self._networks[name, port] = networks
         self._permitted.clear()
         return previous is not None
@@ -155,11 +169,14 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return at most two reachable addresses per family; raises OSError if there is none."""
+        is_proxy = (host, port) == self._proxy
         networks = self._networks.get((host, port))
-        if networks is None:
+        if networks is None and not is_proxy:
             raise OSError(None, f"{host} is not trusted")
         found = await self._names.resolve(host, port, family)
-        reachable = [result for result in found if is_reachable(result["host"], networks)]
+        reachable = [
+            result for result in found if is_proxy or is_reachable(result["host"], networks or ())
+        ]
         if not reachable:
             raise ForbiddenAddress(host)
         return [

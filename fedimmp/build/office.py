@@ -125,6 +125,7 @@ def _client(config: Config, db: Database) -> Client:
         user_agent=f"fedimmp/{VERSION} (+{config.server.origin})",
         policy=PeerPolicy(db, _uris(config).own_hosts),
         nameservers=network.nameservers,
+        proxy=network.proxy,
         ca_bundle=network.ca_bundle,
         guard=forbid_transaction,
         limits=Limits(

@@ -16,6 +16,7 @@ from fedimmp.config.values import (
     NumberValue,
     OriginValue,
     PathValue,
+    ProxyValue,
     SecondsValue,
     TextValue,
     WordValue,
@@ -138,6 +139,15 @@ class Network:
         ListValue(AddressValue()),
         "DNS servers to ask instead of the system's, as `address` or `address:port`.",
         default=(),
+    )
+    proxy: str | None = setting(
+        ProxyValue(),
+        """HTTP proxy through which other offices are reached, as `http://host:port` or
+        `https://host:port`, with `user:password@` before the host where it asks for that. It looks
+        up their names, so that their addresses are not checked here. A peer whose entry declares
+        its networks is reached directly. Variables such as `HTTPS_PROXY` are not looked at.""",
+        default=None,
+        secret=True,
     )
     connect_seconds: float = setting(
         SecondsValue(0.1, 120), "How long a connection to another office may take.", default=5.0

@@ -18,6 +18,7 @@ _KINDS: Final = {
     "NumberValue": "whole number",
     "OriginValue": "origin",
     "PathValue": "path",
+    "ProxyValue": "URL",
     "SecondsValue": "number",
     "TextValue": "text",
     "WordValue": "word",

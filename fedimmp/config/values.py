@@ -200,6 +200,24 @@ class OriginValue(TextValue):
         return f"{scheme}://{shown}"
 
 
+class ProxyValue(TextValue):
+    """The address of an HTTP proxy, with or without user and password."""
+
+    def read(self, value: Any) -> str:
+        text: str = super().read(value)
+        sentence = "is not the address of a proxy such as http://proxy.example:3128"
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise ValidationError(sentence) from error
+        if parts.scheme not in _DEFAULT_PORTS or not host or port is None:
+            raise ValidationError(sentence)
+        if parts.path not in ("", "/") or parts.query or parts.fragment or not text.isprintable():
+            raise ValidationError(sentence)
+        return text
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address means this machine by definition."""
     if host == "localhost" or host.endswith(".localhost"):

@@ -95,6 +95,10 @@ def test_each_mistake_is_a_sentence_with_line_and_key(
         ("[database]\nmigrate_on_start = 'yes'", ":2: database.migrate_on_start must be true or"),
         ("[network]\nca_bundle = 'none.pem'", "network.ca_bundle names"),
         ("[network]\nnameservers = ['one.example']", 'network.nameservers has "one.example"'),
+        ("[network]\nproxy = 'proxy.example:3128'", "network.proxy is not the address of a proxy"),
+        ("[network]\nproxy = 'socks5://x.example:1'", "network.proxy is not the address of"),
+        ("[network]\nproxy = 'http://x.example'", "network.proxy is not the address of a proxy"),
+        ("[network]\nproxy = 'http://x.example:1/x'", "network.proxy is not the address of"),
     ],
 )
 def test_mistakes_elsewhere(tmp_path: Path, text: str, sentence: str) -> None:
@@ -180,6 +184,16 @@ def test_a_secret_file_that_is_missing_or_double_is_a_sentence(tmp_path: Path) -
 def test_only_secrets_may_lie_in_files() -> None:
     assert "unknown setting" in problems(None, ORIGIN | {"FEDIMMP_SERVER__NAME_FILE": "/x"})[0]
     assert not [setting.name for setting in settings() if setting.key.endswith("_file")]
+
+
+def test_a_proxy_is_a_secret_since_it_may_hold_a_password(tmp_path: Path) -> None:
+    secret = tmp_path / "proxy"
+    secret.write_text("http://us:pass@proxy.example:3128\n")
+    loaded = load(None, ORIGIN | {"FEDIMMP_NETWORK__PROXY_FILE": str(secret)})
+    assert loaded.config.network.proxy == "http://us:pass@proxy.example:3128"
+    assert "pass@" not in str(in_force(loaded))
+    plain = load(None, ORIGIN | {"FEDIMMP_NETWORK__PROXY": "https://proxy.example:3129"})
+    assert plain.config.network.proxy == "https://proxy.example:3129"
 
 
 def test_an_unknown_variable_names_the_nearest() -> None:
