@@ -5,6 +5,7 @@ use-cases, from this process, over the office's own database.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -30,14 +31,17 @@ START_SECONDS = 60.0
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Return ports that nobody listens on at this moment.
+
+    They lie below those that systems give to connections, of which none may take one meanwhile.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
 
 
 async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 20.0) -> T:
