@@ -16,6 +16,7 @@ JRD_JSON = "application/jrd+json"
 XRD_XML = "application/xrd+xml"
 PATH = "/.well-known/webfinger"
 PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
+SERVICE = "https://www.w3.org/ns/activitystreams#Service"
 _USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*", re.IGNORECASE | re.ASCII)
 _ACTOR_LINK_TYPES = frozenset({ACTIVITY_JSON, f'{LD_JSON};profile="{AS2}"'})
 _MAX_LINKS = 50
@@ -39,6 +40,12 @@ def build_jrd(
         links.insert(0, {"rel": PROFILE_PAGE, "type": "text/html", "href": page_url})
     document: dict[str, Any] = {"subject": f"acct:{subject}", "links": links}
     return document | ({"aliases": list(aliases)} if aliases else {})
+
+
+def build_service_jrd(origin: str, actor_uri: str) -> dict[str, Any]:
+    """Return the answer for the origin itself: the actor of the whole server (FEP-d556)."""
+    link = {"type": ACTIVITY_JSON, "href": actor_uri}
+    return {"subject": f"{origin}/", "links": [{"rel": SERVICE} | link, {"rel": "self"} | link]}
 
 
 def build_host_meta(origin: str) -> str:

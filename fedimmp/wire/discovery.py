@@ -27,6 +27,10 @@ async def find_person(call: Call) -> web.Response:
     resource = call.request.query.get("resource")
     if not resource:
         raise BadRequest("The parameter resource is missing")
+    uris = call.app.uris
+    if resource.removesuffix("/") == uris.origin:
+        service = webfinger.build_service_jrd(uris.origin, uris.instance_actor)
+        return json_response(service, headers=_HEADERS, content_type=webfinger.JRD_JSON)
     async with call.app.db.reader() as conn:
         account = await _find(conn, call.app, resource)
     if account is None or account.suspended_at is not None or account.deleted_at is not None:
@@ -63,7 +67,7 @@ async def show_nodeinfo(call: Call) -> web.Response:
 
 
 async def _find(conn: Connection, app: App, resource: str) -> Account | None:
-    if resource.rstrip("/") in (app.uris.origin, app.uris.instance_actor):
+    if resource == app.uris.instance_actor:
         return await accounts.find(conn, INSTANCE_ACCOUNT_ID)
     if resource.startswith(("https://", "http://")):
         return await _find_by_address(conn, app, resource)

@@ -131,7 +131,7 @@ class Foreign:
             **properties,
         )
         self.people[username] = person
-        self.peer.pages["/.well-known/webfinger"] = lambda request: self._webfinger(
+        self.peer.pages["/.well-known/webfinger"] = lambda request: self.webfinger(
             request.query.get("resource", "")
         )
         return person
@@ -145,7 +145,8 @@ class Foreign:
         bodies = [orjson.loads(each.body) for each in self.peer.seen if each.method == "POST"]
         return [body for body in bodies if body["type"] == kind]
 
-    def _webfinger(self, resource: str) -> Any:
+    def webfinger(self, resource: str) -> Any:
+        """Answer a question about one of the people here."""
         name = resource.removeprefix("acct:").partition("@")[0].lower()
         person = self.people.get(name)
         uri = person.uri if person else self.peer.uri("/nobody")

@@ -6,11 +6,11 @@ import pytest
 
 from activitypub.errors import Unreachable
 from fedimmp.app import App
-from fedimmp.services import discovery
+from fedimmp.services import discovery, peering
 from fedimmp.services.backfilling import backfill, request_backfill
 from fedimmp.workers.settle import settle
 from storage import accounts
-from tests.federation.foreign import Foreign, stamp
+from tests.federation.foreign import Foreign, allow, foreign, stamp
 from tests.federation.members import account_id, count, follow_accepted, home, member, status_of
 
 
@@ -41,6 +41,32 @@ async def test_handles_that_nobody_has(hq: App, porto: Foreign) -> None:
     # WebFinger says so, but the actor does not.
     assert await discovery.account_by_handle(hq, "ceo", porto.host) is None
     assert await discovery.account_by_handle(hq, "bela", "not a host") is None
+
+
+async def test_a_domain_may_lend_its_name_to_people_of_another_allowed_host(
+    hq: App, porto: Foreign
+) -> None:
+    bela = porto.person("bela")
+    async with foreign() as corp:
+        corp.people["bela"] = corp.people["ceo"] = bela
+        corp.peer.pages["/.well-known/webfinger"] = lambda request: corp.webfinger(
+            request.query["resource"]
+        )
+        assert await discovery.account_by_handle(hq, "bela", corp.host) is None
+        assert corp.peer.seen == []
+        await allow(hq, corp)
+
+        found = await discovery.account_by_handle(hq, "bela", corp.host)
+
+        assert found == await discovery.account_by_uri(hq, bela.uri)
+        assert found is not None
+        async with hq.db.reader() as conn:
+            account = await accounts.get(conn, found)
+        # Judged and shown by the host of the id.
+        assert (account.username, account.domain) == ("bela", porto.host)
+        assert await discovery.account_by_handle(hq, "ceo", corp.host) is None
+        await peering.remove_peer(hq, porto.host, actor="tests")
+        assert await discovery.account_by_handle(hq, "bela", corp.host) is None
 
 
 async def test_our_own_people_are_found_without_the_network(hq: App) -> None:

@@ -157,8 +157,25 @@ async def test_webfinger_links_to_the_actor_and_tells_no_more(hq: Office) -> Non
         assert answer.json == expected
         assert answer.headers["Content-Type"] == "application/jrd+json"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    instance = await hq.get(f"{base}acct:{hq.host}@{hq.host}")
-    assert instance.json["links"][0]["href"] == hq.app.uris.instance_actor
+    for resource in (f"acct:{hq.host}@{hq.host}", hq.app.uris.instance_actor):
+        instance = await hq.get(base + resource)
+        assert instance.json["links"][0]["href"] == hq.app.uris.instance_actor
+
+
+async def test_webfinger_of_the_origin_names_the_actor_of_the_server(hq: Office) -> None:
+    origin = hq.app.uris.origin
+    link = {"type": "application/activity+json", "href": hq.app.uris.instance_actor}
+    for resource in (origin, f"{origin}/"):
+        answer = await hq.get(f"{origin}/.well-known/webfinger?resource={resource}")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "application/jrd+json"
+        assert answer.json == {
+            "subject": f"{origin}/",
+            "links": [
+                {"rel": "https://www.w3.org/ns/activitystreams#Service"} | link,
+                {"rel": "self"} | link,
+            ],
+        }
 
 
 @pytest.mark.parametrize(
