@@ -13,6 +13,8 @@ from storage import interactions, statuses
 from storage.accounts import Account
 from tests.wire.offices import Office, settled
 
+QUOTABLE = {"canQuote": {"automaticApproval": [PUBLIC], "manualApproval": []}}
+
 
 async def created(office: Office, author: Account, text: str, **more: Any) -> dict[str, Any]:
     post = await office.post(author, text, **more)
@@ -92,9 +94,7 @@ async def test_a_public_post(hq: Office, porto: Office) -> None:
             "tag": [mention, hashtag],
             "conversation": conversation,
             "context": conversation,
-            "interactionPolicy": {
-                "canQuote": {"automaticApproval": [PUBLIC], "manualApproval": []}
-            },
+            "interactionPolicy": QUOTABLE,
         }
         | empty_collections(uri),
     }
