@@ -41,6 +41,8 @@ _TEXT_SECONDS = 2.0
 # Inboxes and documents whose URLs were read lately.
 _TARGETS = 4096
 _MAX_RETRY_AFTER = 86_400.0
+# How much longer than its content compressed data may be.
+_GZIP_MARGIN = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,13 +357,15 @@ async def _read_body(
     if encoding != "gzip" and (response.content_length or 0) > max_bytes:
         raise TooLarge(f"The answer is larger than {max_bytes} bytes.")
     gunzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    body, length = bytearray(), 0
+    body, length, received = bytearray(), 0, 0
     async for chunk in response.content.iter_any():
+        received += len(chunk)
         # One byte beyond the limit is enough to know.
         room = max_bytes - length + 1
         part = chunk[:room] if gunzip is None else _decompressed(gunzip, chunk, room)
         length += len(part)
-        if length > max_bytes:
+        # Blocks of nothing decompress to nothing, for ever.
+        if length > max_bytes or received > max_bytes + _GZIP_MARGIN:
             raise TooLarge(f"The answer is larger than {max_bytes} bytes.")
         if sink is None:
             body += part
@@ -374,9 +378,12 @@ async def _read_body(
 
 def _decompressed(gunzip: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
     try:
-        return gunzip.decompress(chunk, room)
+        plain = gunzip.decompress(chunk, room)
     except zlib.error as error:
         raise Malformed("The answer is not gzip data.") from error
+    if gunzip.unused_data:
+        raise Malformed("Something follows the gzip data of the answer.")
+    return plain
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
