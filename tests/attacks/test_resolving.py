@@ -1,5 +1,6 @@
 """What names resolve to: checked at each connection, and against the entry of that very host."""
 
+import itertools
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.attacks.outbound import Watch, port_of
 from tests.databases import wipe
 from tests.federation.foreign import Foreign
 from tests.federation.here import office
+from tests.live import until
 from tests.protocol.peers import Peer, TrapResolver, resolving
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -76,6 +78,40 @@ async def test_a_name_that_resolves_to_another_address_the_second_time(
 
     assert elsewhere not in {address for address, _port in watch.addresses}
     assert set(corp.names.questions) == {"b.corp.example"}
+
+
+@pytest.mark.sec("SEC-046")
+async def test_a_kept_connection_is_checked_like_a_new_one(
+    corp: Corp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(monkeypatch)
+    port = port_of(corp.peer.host)
+
+    numbers = itertools.count()
+
+    async def finds_somebody() -> bool:
+        uri = corp.peer.person(f"person{next(numbers)}").uri
+        return await discovery.account_by_uri(corp.app, uri) is not None
+
+    async def refused() -> bool:
+        return not await finds_somebody()
+
+    async def declare(network: str) -> None:
+        await peering.add_peer(corp.app, corp.peer.host, networks=[network], actor="tests")
+
+    await declare("127.0.0.1/32")
+    assert await finds_somebody() and await finds_somebody()
+    # One connection served both and stays open. What was permitted is so no longer, and within a
+    # second the client knows.
+    assert [each for each in watch.addresses if each[1] == port] == [("127.0.0.1", port)]
+    corp.names.table["b.corp.example"] = ["10.0.0.5"]
+    for network in ("10.0.0.0/30", "127.0.0.2/31"):
+        await declare(network)
+        await until(refused)
+        seen = len(corp.peer.peer.seen)
+        assert await refused()
+        assert len(corp.peer.peer.seen) == seen
+        assert not [each for each in watch.addresses if each[0] == "10.0.0.5"]
 
 
 @pytest.mark.sec("SEC-044", "SEC-048")
