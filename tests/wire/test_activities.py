@@ -62,8 +62,7 @@ def empty_collections(uri: str) -> dict[str, Any]:
 
 async def test_a_public_post(hq: Office, porto: Office) -> None:
     ana, bob = await hq.member("ana"), await hq.member("bob")
-    text = f"Hi @{bob.username} #Lunch"
-    activity = await created(hq, ana, text, spoiler_text="Food", language="en")
+    activity = await created(hq, ana, f"@{bob.username} #Lunch", spoiler_text="Food", language="en")
 
     note = activity["object"]
     uri, content, published = note["id"], note["content"], note["published"]
