@@ -36,9 +36,9 @@ test: setup ## run the whole test suite
 test-storage: setup ## run the storage tests against FEDIMMP_TEST_DATABASE_URL
 	@$(BIN)/python -m pytest tests/storage
 
-torture: setup ## kill processes, send rubbish: KILLS=100 EXAMPLES=2000 SEED=1
+torture: setup ## kill processes, send rubbish, mix up what travels: KILLS=100 EXAMPLES=2000 SEED=1
 	@FEDIMMP_KILLS=$(or $(KILLS),100) FEDIMMP_EXAMPLES=$(or $(EXAMPLES),2000) FEDIMMP_SEED=$(or $(SEED),1) \
-		$(BIN)/python -m pytest -s tests/faults tests/hostile
+		$(BIN)/python -m pytest -s tests/faults tests/hostile tests/federation/test_model.py
 
 bench: setup ## measure the hot paths and print the figures
 	@$(BIN)/python -m tests.bench
