@@ -9,6 +9,7 @@ import pytest
 from activitypub.signatures.message import Message
 from fedimmp.app import App
 from fedimmp.errors import Invalid
+from fedimmp.remote.policy import PeerPolicy
 from fedimmp.services import peering
 from tests.attacks.door import Door, open_door
 from tests.attacks.files import look, plain, serve, shared, upload
@@ -88,3 +89,5 @@ async def test_054_the_host_of_files_is_our_own(hq: App, door: Door, porto: Fore
         await tx.execute("INSERT INTO peers (host, state) VALUES ('files.hq.example', 'allowed')")
     file = await shared(door, ana, bela, f"{FILES}/files/{'0' * 32}/original.png")
     assert (await ask(door, urlsplit(file["url"]).path, "files.hq.example"))[0] == 404
+    assert await PeerPolicy(hq.db, hq.uris.own_hosts).trust("files.hq.example") is None
+    assert await PeerPolicy(hq.db, hq.uris.own_hosts).trust(porto.host) is not None
