@@ -4,11 +4,13 @@ Records go to standard error through the standard library. Whatever strangers ma
 message cannot begin a new line or steer a terminal.
 """
 
+import asyncio
+import functools
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final, TextIO
@@ -45,21 +47,72 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 }
 
 
-@contextmanager
-def bind(**ids: object) -> Iterator[None]:
+class bind:  # noqa: N801 (used like the functions of contextlib)
     """Add ids to every record that is logged inside, in this task and those it starts."""
-    token = _context.set({**(_context.get() or {}), **ids})
+
+    __slots__ = ("_ids", "_token")
+
+    def __init__(self, **ids: object) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        around = _context.get()
+        self._token = _context.set({**around, **self._ids} if around else self._ids)
+
+    def __exit__(self, *_raised: object) -> None:
+        _context.reset(self._token)
+
+
+class _TurnHandler(logging.StreamHandler[TextIO]):
+    """Writes what a turn of the event loop logs at once; warnings, and what no loop runs, directly.
+
+    The order stays, and the library flushes all handlers when the process ends.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        self._awaited: asyncio.AbstractEventLoop | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.append(self.format(record))
+            loop = None if record.levelno >= logging.WARNING else _running_loop()
+            if loop is None:
+                self.flush()
+            elif loop is not self._awaited:
+                self._awaited = loop
+                loop.call_soon(self._end_turn)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        with self.lock or nullcontext():
+            if self._lines:
+                text = "\n".join(self._lines) + "\n"
+                self._lines.clear()
+                self.stream.write(text)
+            super().flush()
+
+    def _end_turn(self) -> None:
+        self._awaited = None
+        # There is no place left to say that the log cannot be written.
+        with suppress(OSError, ValueError):
+            self.flush()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
-        yield
-    finally:
-        _context.reset(token)
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     """Send the process's records to a stream: as JSON, as text, or as what suits it ("auto")."""
     target = stream or sys.stderr
     as_text = style == "text" or (style == "auto" and target.isatty())
-    handler = logging.StreamHandler(target)
+    handler = _TurnHandler(target)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -102,10 +155,8 @@ def printable(text: str) -> str:
     )
 
 
-def _readable(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return printable(str(value))
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
 def _safe(value: object) -> object:
@@ -116,16 +167,18 @@ def _safe(value: object) -> object:
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
     given = {k: v for k, v in record.__dict__.items() if k not in _STANDARD}
-    return {**(_context.get() or {}), **given}
+    around = _context.get()
+    return {**around, **given} if around else given
 
 
 class JsonFormatter(logging.Formatter):
     """Writes a record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._line(record, _readable)
-        # What is secret is looked for once in the whole, and only then in each part.
-        return self._line(record, _safe) if _may_hold_secret(line) else line
+        line = self._line(record, _plain)
+        # What is odd or secret is looked for once in the whole, and only then in each part.
+        is_usual = line.isascii() and "\\" not in line and "\x7f" not in line
+        return line if is_usual and not _may_hold_secret(line) else self._line(record, _safe)
 
     def _line(self, record: logging.LogRecord, shown: Callable[[object], object]) -> str:
         entry: dict[str, object] = {
@@ -159,5 +212,10 @@ class TextFormatter(logging.Formatter):
 
 
 def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, fraction = divmod(record.created, 1)
+    return f"{_second(int(seconds))}.{int(fraction * 1000):03}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,5 +1,6 @@
 """Logs: their ids, and what never gets into them."""
 
+import asyncio
 import io
 import json
 import logging
@@ -82,3 +83,26 @@ def test_a_traceback_is_kept_and_cannot_be_mistaken_for_a_record(style: str) -> 
 @pytest.mark.usefixtures("root_logger")
 def test_auto_is_json_where_there_is_no_terminal() -> None:
     assert json.loads(written("auto", "hello"))["message"] == "hello"
+
+
+@pytest.mark.usefixtures("root_logger")
+async def test_what_a_turn_of_the_loop_logs_is_written_at_its_end_and_in_order() -> None:
+    stream = io.StringIO()
+    logs.configure("info", "json", stream)
+    log = logging.getLogger("fedimmp.test")
+    log.info("one")
+    log.info("two")
+    assert stream.getvalue() == ""
+    await asyncio.sleep(0)
+    assert messages(stream) == ["one", "two"]
+    log.info("three")
+    log.warning("four")
+    assert messages(stream) == ["one", "two", "three", "four"]
+    log.info("five")
+    # As the library does when the process ends.
+    logging.getLogger().handlers[0].flush()
+    assert messages(stream)[-1] == "five"
+
+
+def messages(stream: io.StringIO) -> list[str]:
+    return [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
