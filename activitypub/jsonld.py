@@ -29,6 +29,8 @@ _CORE_IRIS = frozenset(iri for value in CORE.values() if (iri := iri_of(value)) 
 # PeerTube up to 6 gives pictures a second name beside the usual one. Nothing is decided by these.
 _HARMLESS_IRIS = frozenset({f"{_AS_NAMESPACE}icon"})
 
+_USUAL_KEYS = frozenset(term for term in TERMS if ":" not in term and not term.startswith("@"))
+
 JsonObject = dict[str, Any]
 
 
@@ -55,19 +57,28 @@ def _is_plain(document: JsonObject) -> bool:
     plain = True
     while stack:
         value = stack.pop()
-        if isinstance(value, list):
+        if type(value) is list:
             stack.extend(value)
-        elif isinstance(value, dict):
+        elif type(value) is dict:
+            # The terms of the field are spelled without a colon, and are no keywords.
+            if not value.keys() <= _USUAL_KEYS and not _has_plain_keys(value):
+                plain = False
             for key, inner in value.items():
-                if key == "@context":
-                    plain = _is_usual(inner) and plain
-                    continue
-                if key in _REFUSED:
-                    raise Malformed(f"The document uses {key}, which is not accepted.")
-                if ":" in key or (key.startswith("@") and not _is_plain_keyword(key, value)):
-                    plain = False
-                if isinstance(inner, dict | list):
+                kind = type(inner)
+                if (kind is dict or kind is list) and key != "@context":
                     stack.append(inner)
+    return plain
+
+
+def _has_plain_keys(value: JsonObject) -> bool:
+    plain = True
+    for key, inner in value.items():
+        if key == "@context":
+            plain = _is_usual(inner) and plain
+        elif key in _REFUSED:
+            raise Malformed(f"The document uses {key}, which is not accepted.")
+        elif ":" in key or (key.startswith("@") and not _is_plain_keyword(key, value)):
+            plain = False
     return plain
 
 

@@ -11,8 +11,8 @@ from activitypub.vocabulary import ACTIVITY_TYPES
 MAX_OBJECTS = 100
 
 
-def read_activity(document: dict[str, Any]) -> Activity:
-    """Read an activity; raises Malformed. Types that nobody knows are read as well."""
+def read_heading(document: dict[str, Any]) -> Activity:
+    """Read who does what to which object, and no more; raises Malformed as read_activity does."""
     actors = listed(document.get("actor"))
     if len(actors) != 1 or (actor := uri_of(actors)) is None:
         raise Malformed("The activity must have exactly one actor with an https id.")
@@ -24,6 +24,18 @@ def read_activity(document: dict[str, Any]) -> Activity:
         type=required_type(document, ACTIVITY_TYPES),
         actor=actor,
         object=objects[0] if len(objects) == 1 else objects,
+        raw=document,
+    )
+
+
+def read_activity(document: dict[str, Any]) -> Activity:
+    """Read an activity; raises Malformed. Types that nobody knows are read as well."""
+    heading = read_heading(document)
+    return Activity(
+        id=heading.id,
+        type=heading.type,
+        actor=heading.actor,
+        object=heading.object,
         to=audience_of(document.get("to")),
         cc=audience_of(document.get("cc")),
         target=uri_of(document.get("target")),

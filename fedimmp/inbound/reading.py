@@ -9,7 +9,7 @@ from activitypub.errors import ProtocolError
 from activitypub.jsonld import normalise
 from activitypub.objects import Activity
 from activitypub.properties import uri_of
-from activitypub.reading import read_activity
+from activitypub.reading import read_activity, read_heading
 from fedimmp.inbound.dispatch import find_handler
 from fedimmp.inbound.received import Handler, Received
 from storage.accounts import Account
@@ -50,6 +50,11 @@ Item = Understood | Refused | Ignored
 def parse_activity(body: bytes) -> Activity:
     """Read an activity from its bytes; raises Malformed and TooLarge."""
     return read_activity(normalise(parse_document(body)))
+
+
+def parse_heading(body: bytes) -> Activity:
+    """Read what an activity is accepted by: id, type, actor, object; raises as parse_activity."""
+    return read_heading(normalise(parse_document(body)))
 
 
 def understand(receipts: Sequence[Receipt], people: Mapping[str, Account]) -> list[Item]:

@@ -15,7 +15,7 @@ from fedimmp.errors import BadRequest, Forbidden, Unauthorized, Unavailable
 from fedimmp.errors import TooLarge as TooLargeRefusal
 from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
 from fedimmp.inbound.proving import find_author
-from fedimmp.inbound.reading import OF_SUSPENDED, parse_activity
+from fedimmp.inbound.reading import OF_SUSPENDED, parse_heading
 from fedimmp.inbound.synchronising import compare_followers
 from storage import accounts, inbox, inbox_review
 from storage.accounts import Account
@@ -109,7 +109,7 @@ async def _store(app: App, receipts: Sequence[NewReceipt]) -> list[Standing]:
 
 def _read(body: bytes) -> Activity:
     try:
-        return parse_activity(body)
+        return parse_heading(body)
     except TooLarge as error:
         raise TooLargeRefusal(str(error)) from error
     except ProtocolError as error:
@@ -119,7 +119,7 @@ def _read(body: bytes) -> Activity:
 def _deleted_self(body: bytes) -> str | None:
     """Return the actor that a Delete says is gone, None for anything else."""
     try:
-        activity = parse_activity(body)
+        activity = parse_heading(body)
     except (Malformed, TooLarge):
         return None
     if activity.type != "Delete" or uri_of(activity.object) != activity.actor:
