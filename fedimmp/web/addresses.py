@@ -1,5 +1,6 @@
 """Where a request really comes from, behind proxies that we trust and only those."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from ipaddress import (
     IPv4Address,
@@ -16,6 +17,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
+@functools.lru_cache(maxsize=4096)
 def read_address(text: str | None) -> Address | None:
     """Return the address that a text means, None for anything else; mapped IPv4 is unwrapped."""
     if not text or len(text) > 64:

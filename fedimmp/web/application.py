@@ -76,6 +76,7 @@ _SECURITY: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SECURE: Final = {**_SECURITY, "Strict-Transport-Security": "max-age=31536000"}
 _TWINS: Final = {"PUT": "PATCH", "PATCH": "PUT"}
 
 
@@ -230,10 +231,7 @@ async def _decorate(request: web.Request, response: web.StreamResponse) -> None:
         headers.setdefault(name, value)
     if request.path.startswith(_CORS_PATHS):
         headers.update(_CORS)
-    for name, value in _SECURITY.items():
-        headers.setdefault(name, value)
-    if request.app[APP].uris.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    headers.merge(_SECURE if request.app[APP].uris.is_secure else _SECURITY)
     if response.status >= 400:
         headers.setdefault("Cache-Control", "no-store")
 

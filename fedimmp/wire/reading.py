@@ -43,9 +43,9 @@ def _depending(handler: Handler) -> Handler:
 def message_of(call: Call, body: bytes = b"") -> Message:
     """Return the request as it came over the wire, before any decoding, for signatures."""
     request = call.request
-    headers = tuple(
+    headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers
-    )
+    ]
     return Message(request.method, request.raw_path, headers, body)
 
 
