@@ -6,10 +6,12 @@ clock), verify (the key).
 """
 
 import base64
+import functools
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -39,6 +41,20 @@ _SECONDS = re.compile(r"[0-9]{1,11}")
 _RSA_NAMES = frozenset({None, "hs2019", "rsa-sha256"})
 _ED25519_NAMES = frozenset({None, "hs2019", "ed25519"})
 _KNOWN = _RSA_NAMES | _ED25519_NAMES
+_SIGNATURE = 'signature="'
+_BOUNDARIES = ", \t"
+
+
+class _Said(NamedTuple):
+    """What a Signature header says beside the signature, which stands there as text."""
+
+    key_id: str
+    key_host: str
+    algorithm: str | None
+    covered: tuple[str, ...]
+    signature: str
+    created: int | None
+    expires: int | None
 
 
 def read_claim(message: Message) -> Claim:
@@ -48,22 +64,27 @@ def read_claim(message: Message) -> Claim:
         raise NotAuthentic("The request is not signed.")
     if len(lines) > 1:
         raise NotAuthentic("The request has more than one Signature header.")
-    parameters = _parse_parameters(lines[0])
-    algorithm = parameters.get("algorithm")
-    if algorithm not in _KNOWN:
-        raise NotAuthentic("The signature uses an algorithm that is not accepted.")
-    if "keyId" not in parameters or "signature" not in parameters:
-        raise NotAuthentic("The Signature header lacks keyId or signature.")
-    key_id, key_host = read_key_id(parameters["keyId"])
+    text = lines[0]
+    if len(text) > MAX_HEADER:
+        raise NotAuthentic("The Signature header is too long.")
+    # All but the signature repeats with each request of a key. Without its value the text means
+    # what it means with it: what is in quotes holds neither quotes nor backslashes.
+    head, mark, rest = text.partition(_SIGNATURE)
+    signature, quote, tail = rest.partition('"')
+    if mark and quote and "\\" not in signature and (not head or head[-1] in _BOUNDARIES):
+        said = _remembered(f'{head}{mark}"{tail}')
+    else:
+        said = _read(text)
+        signature = said.signature
     return Claim(
-        scheme="cavage",
-        key_id=key_id,
-        key_host=key_host,
-        algorithm=algorithm,
-        covered=_read_covered(parameters.get("headers")),
-        signature=read_signature(parameters["signature"]),
-        created=_read_seconds(parameters.get("created")),
-        expires=_read_seconds(parameters.get("expires")),
+        "cavage",
+        said.key_id,
+        said.key_host,
+        said.algorithm,
+        said.covered,
+        read_signature(signature),
+        said.created,
+        said.expires,
     )
 
 
@@ -72,16 +93,10 @@ def check_claim(message: Message, claim: Claim, *, origin: str, now: datetime) -
 
     origin is ours.
     """
-    covered = frozenset(claim.covered)
-    if len(covered) != len(claim.covered):
-        raise NotAuthentic("The signature covers a header twice.")
-    if not {"(request-target)", "host"} <= covered or not {"date", "(created)"} & covered:
-        raise NotAuthentic("The signature must cover (request-target), host and date.")
+    covered = _check_coverage(claim.covered, claim.algorithm)
     has_body = message.method not in SAFE_METHODS or bool(message.body)
     if has_body and "digest" not in covered:
         raise NotAuthentic("The signature must cover digest.")
-    if claim.algorithm == "rsa-sha256" and {"(created)", "(expires)"} & covered:
-        raise NotAuthentic("The signature covers (created) or (expires) with rsa-sha256.")
     check_host(message.values("host"), origin)
     _check_times(message, claim, covered, now)
     digest = message.header("digest")
@@ -134,36 +149,76 @@ def sign(
 
 
 def _verify_target(message: Message, claim: Claim, key: VerifyKey, target: str) -> bool:
-    values = {}
-    for name in claim.covered:
-        value = _covered_value(message, claim, name)
-        if value is not None:
-            values[name] = value
-    try:
-        string = signing_string(claim.covered, values, method=message.method, target=target)
-    except ValueError as error:
-        raise NotAuthentic("The signature covers a header that is missing or not ASCII.") from error
+    string = _signed_string(message, claim, target)
     names = _RSA_NAMES if isinstance(key, RSAPublicKey) else _ED25519_NAMES
     return claim.algorithm in names and made_by(key, claim.signature, string)
 
 
-def _covered_value(message: Message, claim: Claim, name: str) -> str | None:
-    match name:
-        case "(created)":
-            return None if claim.created is None else str(claim.created)
-        case "(expires)":
-            return None if claim.expires is None else str(claim.expires)
-        case "(request-target)":
-            return None
-        case _:
-            return message.header(name)
+def _signed_string(message: Message, claim: Claim, target: str) -> bytes:
+    """Return the bytes that the signature should cover (draft-cavage-12 section 2.3).
+
+    Ours, and not httpsig's: who verifies depends on nobody's leniency.
+    """
+    lines = []
+    for name in claim.covered:
+        value: str | int | None
+        match name:
+            case "(request-target)":
+                value = f"{message.method.lower()} {target}"
+            case "(created)":
+                value = claim.created
+            case "(expires)":
+                value = claim.expires
+            case _:
+                value = message.header(name)
+        if value is None:
+            raise NotAuthentic("The signature covers a header that is missing.")
+        lines.append(f"{name}: {value}")
+    try:
+        return "\n".join(lines).encode("ascii")
+    except UnicodeEncodeError as error:
+        raise NotAuthentic("The signature covers a header that is not ASCII.") from error
+
+
+def _read(text: str) -> _Said:
+    """Read a header's parameters; raises NotAuthentic."""
+    parameters = _parse_parameters(text)
+    algorithm = parameters.get("algorithm")
+    if algorithm not in _KNOWN:
+        raise NotAuthentic("The signature uses an algorithm that is not accepted.")
+    if "keyId" not in parameters or "signature" not in parameters:
+        raise NotAuthentic("The Signature header lacks keyId or signature.")
+    key_id, key_host = read_key_id(parameters["keyId"])
+    return _Said(
+        key_id,
+        key_host,
+        algorithm,
+        _read_covered(parameters.get("headers")),
+        parameters["signature"],
+        _read_seconds(parameters.get("created")),
+        _read_seconds(parameters.get("expires")),
+    )
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_read)
+
+
+@functools.lru_cache(maxsize=256)
+def _check_coverage(names: tuple[str, ...], algorithm: str | None) -> frozenset[str]:
+    """Return the covered names as a set; raises NotAuthentic for too few, or one twice."""
+    covered = frozenset(names)
+    if len(covered) != len(names):
+        raise NotAuthentic("The signature covers a header twice.")
+    if not {"(request-target)", "host"} <= covered or not {"date", "(created)"} & covered:
+        raise NotAuthentic("The signature must cover (request-target), host and date.")
+    if algorithm == "rsa-sha256" and {"(created)", "(expires)"} & covered:
+        raise NotAuthentic("The signature covers (created) or (expires) with rsa-sha256.")
+    return covered
 
 
 def _parse_parameters(header: str) -> dict[str, str]:
     # Old clients repeat the scheme's name of the Authorization header.
     text = header.removeprefix("Signature ")
-    if len(text) > MAX_HEADER:
-        raise NotAuthentic("The Signature header is too long.")
     parameters: dict[str, str] = {}
     position = 0
     while position < len(text):

@@ -1,7 +1,8 @@
 """The two functions of httpsig that are used: the draft's signing string and header template.
 
-httpsig's own signers and verifiers are never used: they let the sender choose the algorithm, and
-accept a forgery by HMAC with the public key.
+They serve to sign; what is verified is built in `cavage`. httpsig's own signers and verifiers are
+never used: they let the sender choose the algorithm, and accept a forgery by HMAC with the public
+key.
 """
 
 import importlib

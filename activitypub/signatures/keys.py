@@ -32,6 +32,8 @@ MAX_RSA_BITS = 8192
 # A huge exponent makes each verification slow; all real keys use 3, 17 or 65537.
 MAX_RSA_EXPONENT = 2**32
 MAX_PEM = 8192
+_PADDING = PKCS1v15()
+_HASH = SHA256()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def public_pem(key: PrivateKey) -> str:
 def make_signature(key: PrivateKey, data: bytes) -> bytes:
     """Return what the key signs: RSASSA-PKCS1-v1_5 with SHA-256, or Ed25519."""
     if isinstance(key, RSAPrivateKey):
-        return key.sign(data, PKCS1v15(), SHA256())
+        return key.sign(data, _PADDING, _HASH)
     return key.sign(data)
 
 
@@ -113,7 +115,7 @@ def made_by(key: VerifyKey, signature: bytes, data: bytes) -> bool:
     """Say whether this key made this signature; the kind of key alone decides the algorithm."""
     try:
         if isinstance(key, RSAPublicKey):
-            key.verify(signature, data, PKCS1v15(), SHA256())
+            key.verify(signature, data, _PADDING, _HASH)
         else:
             key.verify(signature, data)
     except InvalidSignature:

@@ -21,7 +21,11 @@ class Message:
     def __post_init__(self) -> None:
         lines: dict[str, list[str]] = {}
         for name, value in self.headers:
-            lines.setdefault(name.lower(), []).append(value.strip(" \t"))
+            lowered = name.lower()
+            if lowered in lines:
+                lines[lowered].append(value.strip(" \t"))
+            else:
+                lines[lowered] = [value.strip(" \t")]
         object.__setattr__(self, "_lines", lines)
 
     def values(self, name: str) -> list[str]:
@@ -30,5 +34,7 @@ class Message:
 
     def header(self, name: str) -> str | None:
         """Return the lines of this name joined by a comma and a space, None if there are none."""
-        found = self.values(name)
-        return ", ".join(found) if found else None
+        found = self._lines.get(name.lower())
+        if found is None:
+            return None
+        return found[0] if len(found) == 1 else ", ".join(found)
