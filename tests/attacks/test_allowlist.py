@@ -26,6 +26,7 @@ from fedimmp.workers.housekeeping import CHORES, do
 from fedimmp.workers.settle import settle
 from storage import peers
 from tests.attacks.door import Door, Signing, open_door, post, refused, signed
+from tests.attacks.outbound import Watch, lead_to, own_ports
 from tests.databases import wipe
 from tests.federation.foreign import Foreign, allow, foreign, stamp
 from tests.federation.here import office
@@ -66,6 +67,21 @@ async def _literal_peer(app: App) -> AsyncIterator[Foreign]:
         yield porto
 
 
+@pytest.mark.sec("SEC-210")
+async def test_210_no_place_of_any_document_leads_outside(
+    watched: App, trap: tuple[TrapResolver, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await member(watched, "ana")
+    watch = Watch(monkeypatch)
+    async with _literal_peer(watched) as porto, open_door(watched) as door:
+        await lead_to(door, ana, porto.person("bela"), EVIL)
+        await lead_to(door, ana, porto.person("caio"), f"{EVIL}:8443")
+
+        assert watch.beside(*own_ports(watched, porto.host)) == set()
+    assert trap[0].questions == []
+
+
+@pytest.mark.sec("SEC-210")
 async def test_210_nothing_in_an_activity_leads_outside(
     watched: App, trap: tuple[TrapResolver, str]
 ) -> None:
@@ -108,6 +124,7 @@ async def test_210_nothing_in_an_activity_leads_outside(
     assert await count(watched, "accounts") == 3
 
 
+@pytest.mark.sec("SEC-210")
 async def test_210_collections_and_redirects_lead_nowhere(watched: App) -> None:
     async with _literal_peer(watched) as porto:
         bela = porto.person("bela")
@@ -126,12 +143,14 @@ async def test_210_collections_and_redirects_lead_nowhere(watched: App) -> None:
     assert await count(watched, "statuses") == 1
 
 
+@pytest.mark.sec("SEC-210")
 async def test_210_searches_lead_nowhere(watched: App) -> None:
     assert await discovery.account_by_handle(watched, "mallory", "evil.example") is None
     assert await discovery.account_by_uri(watched, f"{EVIL}/users/mallory") is None
     assert await discovery.status_by_uri(watched, f"{EVIL}/notes/1") is None
 
 
+@pytest.mark.sec("SEC-210")
 async def test_210_webfinger_on_another_host(watched: App) -> None:
     async with _literal_peer(watched) as porto:
         mallory = porto.person("mallory")
@@ -155,6 +174,7 @@ def _jrd() -> web.Response:
     )
 
 
+@pytest.mark.sec("SEC-210")
 async def test_210_knock_of_a_stranger_causes_no_contact(
     watched: App, trap: tuple[TrapResolver, str]
 ) -> None:
