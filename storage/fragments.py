@@ -118,3 +118,24 @@ def status_is_welcome(status: str, viewer: str) -> str:
                 SELECT 1 FROM statuses AS boosted
                 WHERE boosted.id = {status}.reblog_of_id
                   AND NOT {account_is_welcome("boosted.account_id", viewer)})))"""
+
+
+def reached_accounts(status: str) -> str:
+    """Return a query for the accounts that hold a status besides its audience.
+
+    They answered, boosted, favourited or quoted it, or wrote what it quotes: their offices have to
+    hear of its edits and of its end. `status` is the alias of its row.
+    """
+    return f"""
+        SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = {status}.id
+        UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = {status}.id
+        UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = {status}.id
+        UNION SELECT n.account_id
+        FROM status_quotes AS q
+        JOIN statuses AS n ON n.id = q.status_id
+        WHERE q.quoted_uri = {status}.uri
+        UNION SELECT o.account_id
+        FROM status_quotes AS q
+        JOIN statuses AS o ON o.uri = q.quoted_uri
+        WHERE q.status_id = {status}.id
+    """

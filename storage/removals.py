@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.database import Transaction
+from storage.fragments import reached_accounts
 from storage.status_rows import Status, columns
 
 
@@ -33,7 +34,7 @@ async def delete(tx: Transaction, status_ids: Sequence[int], now: datetime) -> l
     Returns the audience of each, for `statuses_deleted`; ids that are not there are left out.
     """
     rows = await tx.fetch(
-        _DELETE.replace("{columns}", columns("doomed")),
+        _DELETE,
         list(status_ids),
         now,
     )
@@ -159,7 +160,7 @@ async def detach_media_of(
 
 
 # All parts see the rows as they were before the statement.
-_DELETE = """
+_DELETE = f"""
     WITH doomed AS (
         SELECT s.*, s.id = ANY($1::bigint[]) AS requested
         FROM statuses AS s
@@ -181,22 +182,10 @@ _DELETE = """
     ), deleted AS (
         DELETE FROM statuses USING doomed WHERE statuses.id = doomed.id
     )
-    SELECT {columns}, doomed.requested,
+    SELECT {columns("doomed")}, doomed.requested,
         ARRAY(SELECT h.account_id FROM home_feed AS h WHERE h.status_id = doomed.id) AS readers,
         ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = doomed.id) AS mentioned,
-        ARRAY(
-            SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = doomed.id
-            UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = doomed.id
-            UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = doomed.id
-            UNION SELECT n.account_id
-            FROM status_quotes AS q
-            JOIN statuses AS n ON n.id = q.status_id
-            WHERE q.quoted_uri = doomed.uri
-            UNION SELECT o.account_id
-            FROM status_quotes AS q
-            JOIN statuses AS o ON o.uri = q.quoted_uri
-            WHERE q.status_id = doomed.id
-        ) AS reached,
+        ARRAY({reached_accounts("doomed")}) AS reached,
         ARRAY(
             SELECT t.name
             FROM status_tags AS st

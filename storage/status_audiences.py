@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.database import Connection
+from storage.fragments import reached_accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Audience:
     tags: tuple[str, ...]
 
 
-_LOAD = """
+_LOAD = f"""
     SELECT s.id,
         ARRAY(
             SELECT m.account_id FROM mentions AS m
@@ -31,19 +32,7 @@ _LOAD = """
         ARRAY(SELECT m.account_id FROM mentions AS m WHERE m.status_id = s.id) AS addressed,
         ARRAY(
             SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id) AS boosters,
-        ARRAY(
-            SELECT r.account_id FROM statuses AS r WHERE r.in_reply_to_id = s.id
-            UNION SELECT b.account_id FROM statuses AS b WHERE b.reblog_of_id = s.id
-            UNION SELECT f.account_id FROM favourites AS f WHERE f.status_id = s.id
-            UNION SELECT n.account_id
-            FROM status_quotes AS q
-            JOIN statuses AS n ON n.id = q.status_id
-            WHERE q.quoted_uri = s.uri
-            UNION SELECT o.account_id
-            FROM status_quotes AS q
-            JOIN statuses AS o ON o.uri = q.quoted_uri
-            WHERE q.status_id = s.id
-        ) AS reached,
+        ARRAY({reached_accounts("s")}) AS reached,
         ARRAY(
             SELECT n.account_id
             FROM status_quotes AS q
