@@ -114,8 +114,11 @@ class Call:
             )
         return self._params
 
-    async def form(self, schema: Schema) -> dict[str, Any]:
-        """Return the parameters that the schema names, validated; raises Invalid."""
+    async def form(self, schema: Schema | None = None) -> dict[str, Any]:
+        """Return the parameters that the route's form names, validated; raises Invalid."""
+        schema = schema or self.route.accepts
+        if schema is None:
+            raise LookupError(f"The route {self.route.path} accepts no form.")
         return forms.load(schema, await self.params())
 
     def page(self, default: int = 20, maximum: int = 40) -> Page:

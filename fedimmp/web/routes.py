@@ -6,13 +6,15 @@ and never opens one.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
+from marshmallow import Schema
 
 if TYPE_CHECKING:
     from fedimmp.web.call import Call
 
+Paging = Literal["", "id", "row", "offset"]
 Handler = Callable[["Call"], Awaitable[web.StreamResponse]]
 
 DEFAULT_MAX_BODY = 1024 * 1024
@@ -29,6 +31,10 @@ class Route:
     limit        the family of limits that counts the call, see web/limits.py
     max_body     bytes of body that are read at most
     html         people see the answer in a browser, so errors are pages
+    accepts      the form that `Call.form` reads from query and body
+    returns      the entity of the answer as documented: `Status`, `[Status]`, `{}`
+    paged        pages by `limit` and a cursor: the id of what is listed, a row's own, or an offset
+    deviation    a sentence on how this departs from Mastodon's API, where it does
     """
 
     method: str
@@ -41,3 +47,7 @@ class Route:
     limit: str = "api"
     max_body: int = DEFAULT_MAX_BODY
     html: bool = False
+    accepts: Schema | None = None
+    returns: str = ""
+    paged: Paging = ""
+    deviation: str = ""

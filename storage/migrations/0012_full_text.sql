@@ -1,0 +1,5 @@
+-- compatible-with: 3
+--
+-- Words of statuses, for search.
+
+SELECT 1;

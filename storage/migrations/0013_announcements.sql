@@ -1,0 +1,5 @@
+-- compatible-with: 3
+--
+-- What the office tells everybody.
+
+SELECT 1;
