@@ -91,6 +91,8 @@ class Account:
     moved_at: datetime | None
     featured_tags_url: str | None
     suspended_by_origin: bool
+    silenced_at: datetime | None
+    sensitized_at: datetime | None
 
     @property
     def is_local(self) -> bool:
@@ -178,6 +180,7 @@ async def find_reachable(conn: Connection, account_id: int) -> Account | None:
          WHERE a.id = $1
            AND a.id <> {INSTANCE_ACCOUNT_ID}
            AND a.deleted_at IS NULL
+           AND a.awaited_at IS NULL
            AND {account_is_reachable("a")}
         """,
         account_id,
@@ -216,11 +219,21 @@ async def find_by_handle(conn: Connection, username: str, domain: str | None) ->
          WHERE a.username_key = $1
            AND COALESCE(a.domain, '') = COALESCE($2, '')
            AND a.deleted_at IS NULL
+           AND a.awaited_at IS NULL
         """,
         username_key(username),
         domain,
     )
     return None if record is None else account_of(record)
+
+
+async def is_name_taken(conn: Connection, key: str) -> bool:
+    """Tell whether one of ours has, or ever had, the user name with this `username_key`."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM accounts WHERE username_key = $1 AND domain IS NULL)", key
+        )
+    )
 
 
 async def find_by_handles(
@@ -257,6 +270,7 @@ async def list_reachable(
          WHERE a.id = ANY($1::bigint[])
            AND a.id <> {INSTANCE_ACCOUNT_ID}
            AND a.deleted_at IS NULL
+           AND a.awaited_at IS NULL
            AND (a.suspended_at IS NULL OR $2)
            AND {account_is_reachable("a")}
         """,
@@ -414,7 +428,8 @@ async def update(
 async def set_suspended(tx: Transaction, account_id: int, at: datetime | None) -> bool:
     """Suspend an account, or end its suspension with None; False when nothing changed.
 
-    A suspension that the account's own office asked for becomes ours.
+    A suspension that the account's own office asked for becomes ours. An account whose owner is
+    awaited stays as it is.
     """
     return bool(
         await tx.execute(
@@ -423,6 +438,7 @@ async def set_suspended(tx: Transaction, account_id: int, at: datetime | None) -
                SET suspended_at = $2,
                    suspended_by_origin = false
              WHERE id = $1
+               AND awaited_at IS NULL
                AND ((suspended_at IS NULL) <> ($2::timestamptz IS NULL)
                     OR (suspended_by_origin AND $2 IS NOT NULL))
             """,

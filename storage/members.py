@@ -27,7 +27,11 @@ _COLUMNS = """
     m.disabled_at,
     a.suspended_at,
     a.deleted_at,
-    m.created_at
+    a.silenced_at,
+    a.sensitized_at,
+    m.created_at,
+    m.confirmed_at,
+    a.awaited_at IS NOT NULL AS is_awaited
 """
 
 
@@ -49,7 +53,11 @@ class Member:
     disabled_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
+    silenced_at: datetime | None
+    sensitized_at: datetime | None
     created_at: datetime
+    confirmed_at: datetime | None
+    is_awaited: bool
 
     @property
     def may_sign_in(self) -> bool:

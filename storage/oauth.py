@@ -64,6 +64,8 @@ class Caller:
     revoked: bool
     disabled: bool
     suspended: bool
+    unconfirmed: bool
+    unapproved: bool
     used_today: bool
 
 
@@ -203,7 +205,8 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
     """Return who stands behind a token, in one statement; None for an unknown token.
 
     Revoked tokens and barred members are returned with their flags, since each gets another
-    answer. Every caller of this must look at `revoked`, `disabled` and `suspended`.
+    answer. Every caller of this must look at `revoked`, `disabled` and `suspended`;
+    who is `unconfirmed` or `unapproved` counts as suspended, too.
     """
     row = await conn.fetchrow(
         """
@@ -217,6 +220,8 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
             m.disabled_at IS NOT NULL OR (t.account_id IS NOT NULL AND m.account_id IS NULL)
                 AS disabled,
             a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL AS suspended,
+            a.awaited_at IS NOT NULL AND m.confirmed_at IS NULL AS unconfirmed,
+            a.awaited_at IS NOT NULL AND m.approved_at IS NULL AS unapproved,
             t.last_used_on IS NOT DISTINCT FROM $2 AS used_today
         FROM tokens t
         LEFT JOIN accounts a ON a.id = t.account_id
@@ -237,18 +242,28 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
         revoked=row["revoked"],
         disabled=row["disabled"],
         suspended=row["suspended"],
+        unconfirmed=row["unconfirmed"],
+        unapproved=row["unapproved"],
         used_today=row["used_today"],
     )
 
 
 async def update_token_used(tx: Transaction, token_id: int, today: date) -> None:
-    """Note the day on which a token was last used."""
+    """Note the day on which a token was last used, and that its owner was here on that day."""
     await tx.execute(
         """
-        UPDATE tokens
-        SET last_used_on = $2
-        WHERE id = $1
-            AND last_used_on IS DISTINCT FROM $2
+        WITH used AS (
+            UPDATE tokens
+            SET last_used_on = $2
+            WHERE id = $1
+                AND last_used_on IS DISTINCT FROM $2
+            RETURNING account_id
+        )
+        INSERT INTO active_days (account_id, day)
+        SELECT account_id, $2
+        FROM used
+        WHERE account_id IS NOT NULL
+        ON CONFLICT DO NOTHING
         """,
         token_id,
         today,
@@ -302,6 +317,14 @@ async def _revoke(tx: Transaction, condition: str, value: object, now: datetime)
         """,
         value,
         now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_live_tokens(conn: Connection, account_id: int) -> list[int]:
+    """Return the tokens of a member that were not revoked."""
+    rows = await conn.fetch(
+        "SELECT id FROM tokens WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id", account_id
     )
     return [row["id"] for row in rows]
 

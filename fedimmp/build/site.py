@@ -8,7 +8,9 @@ from aiohttp import web
 from fedimmp.api import (
     accounts,
     conversations,
+    domain_blocks,
     emojis,
+    endorsements,
     featured_tags,
     files,
     instance,
@@ -18,12 +20,16 @@ from fedimmp.api import (
     polls,
     profile,
     quotes,
+    registration,
     relationships,
     reports,
     search,
     status_actions,
     statuses,
+    suggestions,
+    tags,
     timelines,
+    trends,
 )
 from fedimmp.app import App
 from fedimmp.oauth import apps, authorization, sign_in, tokens
@@ -43,11 +49,14 @@ Role = Literal["all", "web", "stream"]
 
 _API: Final[tuple[Route, ...]] = (
     *instance.ROUTES,
+    *registration.ROUTES,
     *emojis.ROUTES,
     *profile.ROUTES,
     *accounts.ROUTES,
     *featured_tags.ROUTES,
     *relationships.ROUTES,
+    *domain_blocks.ROUTES,
+    *endorsements.ROUTES,
     *reports.ROUTES,
     *statuses.ROUTES,
     *status_actions.ROUTES,
@@ -59,6 +68,9 @@ _API: Final[tuple[Route, ...]] = (
     *notifications.ROUTES,
     *lists.ROUTES,
     *search.ROUTES,
+    *tags.ROUTES,
+    *suggestions.ROUTES,
+    *trends.ROUTES,
     *files.ROUTES,
 )
 _OAUTH: Final[tuple[Route, ...]] = (

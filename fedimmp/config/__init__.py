@@ -3,6 +3,7 @@
 `model` says what can be set and documents it, `loading` reads it, `rendering` shows it.
 """
 
+from fedimmp.config.joining import Mail, Registration
 from fedimmp.config.loading import ConfigError, Loaded, find_file, load
 from fedimmp.config.model import (
     Accounts,
@@ -27,9 +28,11 @@ __all__ = [
     "Limits",
     "Loaded",
     "Logs",
+    "Mail",
     "Media",
     "Network",
     "Posts",
+    "Registration",
     "Server",
     "Storage",
     "find_file",

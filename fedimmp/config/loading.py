@@ -17,7 +17,7 @@ from typing import Any, Final, get_type_hints
 from marshmallow import ValidationError
 
 from fedimmp.config.model import Config
-from fedimmp.config.values import Kind
+from fedimmp.config.values import Kind, is_loopback
 
 ENVIRONMENT_FILE: Final = "FEDIMMP_CONFIG"
 PREFIX: Final = "FEDIMMP_"
@@ -261,6 +261,7 @@ def _contradictions(config: Config) -> list[str]:
     for name, url in (("url", database.url), ("direct_url", database.direct_url)):
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             problems.append(f"database.{name} must begin with postgresql://.")
+    problems += _mail_contradictions(config)
     files = {
         "server.tls_certificate": server.tls_certificate,
         "server.tls_key": server.tls_key,
@@ -271,6 +272,22 @@ def _contradictions(config: Config) -> list[str]:
         for name, path in files.items()
         if path is not None and not (path.is_file() and os.access(path, os.R_OK))
     ]
+    return problems
+
+
+def _mail_contradictions(config: Config) -> list[str]:
+    mail = config.mail
+    problems = []
+    if mail.host is not None and not mail.sender:
+        problems.append("mail.host is set, but mail.sender is not.")
+    if mail.host is None and config.registration.confirm_email:
+        problems.append("registration.confirm_email is set, but mail.host is not.")
+    if (mail.username is None) != (mail.password is None):
+        problems.append("mail.username and mail.password must be set together.")
+    if mail.username and mail.tls == "none" and not is_loopback(mail.host or ""):
+        problems.append(
+            "mail.password would travel unencrypted: mail.tls must be starttls or implicit."
+        )
     return problems
 
 

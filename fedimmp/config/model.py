@@ -6,6 +6,7 @@ docs/configuration.md and `fedimmp config example` are made from this module.
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedimmp.config.joining import Mail, Registration
 from fedimmp.config.values import (
     AddressValue,
     FlagValue,
@@ -267,6 +268,12 @@ class Posts:
     max_poll_seconds: int = setting(
         NumberValue(60, 31_557_600), "How long a poll is open at most.", default=2_629_746
     )
+    trends: bool = setting(
+        FlagValue(),
+        "Whether apps are shown what is talked about: hashtags that several people used, and posts"
+        " with many reactions. Nobody has to approve them, as all are by the organisation's people.",
+        default=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +371,14 @@ class Limits:
     app_registrations: int = setting(
         NumberValue(1, 1_000_000), "Registered applications per address in 10 minutes.", default=5
     )
+    sign_ups: int = setting(
+        NumberValue(1, 1_000_000), "Attempts to sign up per address in 30 minutes.", default=5
+    )
+    mail_requests: int = setting(
+        NumberValue(1, 1_000_000),
+        "Mails with a link that are asked for per address in 30 minutes.",
+        default=5,
+    )
     sign_ins: int = setting(
         NumberValue(1, 1_000_000), "Attempts to sign in per address in 5 minutes.", default=25
     )
@@ -421,6 +436,8 @@ class Config:
     delivery: Delivery = Delivery()
     federation: Federation = Federation()
     accounts: Accounts = Accounts()
+    registration: Registration = Registration()
+    mail: Mail = Mail()
     posts: Posts = Posts()
     media: Media = Media()
     limits: Limits = Limits()
@@ -438,6 +455,12 @@ class Config:
     @property
     def key_path(self) -> Path:
         return self.storage.key_path or self.storage.data_dir / "secret.key"
+
+    @property
+    def confirms_email(self) -> bool:
+        """Whether those who sign up must show that their address is theirs."""
+        wish = self.registration.confirm_email
+        return self.mail.host is not None if wish is None else wish
 
     @property
     def migrates_on_start(self) -> bool:

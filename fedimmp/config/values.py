@@ -218,6 +218,32 @@ class ProxyValue(TextValue):
         return text
 
 
+class DomainValue(TextValue):
+    """A domain, or all below one as `*.domain`; returned with A-labels in lower case."""
+
+    def read(self, value: Any) -> str:
+        text: str = super().read(value)
+        star, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
+        try:
+            return star + idna.encode(name, uts46=True).decode("ascii").lower()
+        except idna.IDNAError as error:
+            raise ValidationError(
+                f'has "{text}", which is no domain such as corp.example'
+            ) from error
+
+
+class MailAddressValue(TextValue):
+    """An e-mail address, or nothing."""
+
+    def read(self, value: Any) -> str:
+        text: str = super().read(value)
+        local, at, domain = text.rpartition("@")
+        plain = text.isascii() and text.isprintable() and not set(text) & set(' <>(),;:"\\')
+        if text and not (plain and at and local and domain and "@" not in local):
+            raise ValidationError(f'has "{text}", which is no address such as office@corp.example')
+        return text
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address means this machine by definition."""
     if host == "localhost" or host.endswith(".localhost"):

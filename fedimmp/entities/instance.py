@@ -53,14 +53,7 @@ def instance_entity(app: App) -> dict[str, Any]:
         "icon": [],
         "languages": list(server.languages) or ["en"],
         "configuration": _configuration(app),
-        "registrations": {
-            "enabled": False,
-            "approval_required": False,
-            "reason_required": False,
-            "message": None,
-            "min_age": None,
-            "url": None,
-        },
+        "registrations": _registrations(app),
         "api_versions": {"mastodon": MASTODON_API_VERSION},
         "contact": {"email": server.contact_email, "account": None},
         "rules": rule_entities(app),
@@ -84,12 +77,27 @@ def instance_v1_entity(app: App) -> dict[str, Any]:
         "stats": {"user_count": 0, "status_count": 0, "domain_count": 0},
         "thumbnail": _thumbnail(app),
         "languages": list(server.languages) or ["en"],
-        "registrations": False,
-        "approval_required": False,
+        "registrations": app.config.registration.mode != "closed",
+        "approval_required": app.config.registration.mode == "approval",
         "invites_enabled": False,
         "configuration": configuration,
         "contact_account": None,
         "rules": rule_entities(app),
+    }
+
+
+def _registrations(app: App) -> dict[str, Any]:
+    registration = app.config.registration
+    by_approval = registration.mode == "approval"
+    message = html.escape(registration.message, quote=False) or None
+    return {
+        "enabled": registration.mode != "closed",
+        "approval_required": by_approval,
+        "reason_required": by_approval and registration.reason_required,
+        # Apps show it to those who cannot simply sign up.
+        "message": None if registration.mode == "open" else message,
+        "min_age": None,
+        "url": None,
     }
 
 

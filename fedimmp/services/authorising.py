@@ -153,7 +153,7 @@ async def exchange(
             )
         elif _holds(row, redirect_uri, code_verifier, app.now()):
             await oauth.update_code_used(tx, row.code_hash, app.now())
-            issued = await _issue(
+            issued = await issue(
                 tx, app, client.id, row.account_id, row.scopes, code_hash=row.code_hash
             )
     # Raised after the commit, since the revocation must stay.
@@ -165,7 +165,7 @@ async def exchange(
 async def issue_app_token(app: App, client: OAuthApp, scopes: Sequence[str]) -> IssuedToken:
     """Give an application a token of its own, without a member."""
     async with app.db.writer() as tx:
-        return await _issue(tx, app, client.id, None, scopes)
+        return await issue(tx, app, client.id, None, scopes)
 
 
 async def revoke(app: App, client: OAuthApp, token: str) -> None:
@@ -196,11 +196,11 @@ async def create_token(app: App, account_id: int, scopes: Sequence[str], app_nam
     )
     async with app.db.writer() as tx:
         app_id = await oauth.upsert_app(tx, row)
-        issued = await _issue(tx, app, app_id, account_id, scopes)
+        issued = await issue(tx, app, app_id, account_id, scopes)
     return issued.text
 
 
-async def _issue(
+async def issue(
     tx: Transaction,
     app: App,
     app_id: int,
@@ -209,6 +209,7 @@ async def _issue(
     *,
     code_hash: bytes | None = None,
 ) -> IssuedToken:
+    """Store a fresh token of an application, for a member or, with None, for itself."""
     issued = IssuedToken(
         token_id=new_id(app.now()),
         text=secrets.token_urlsafe(_SECRET_BYTES),

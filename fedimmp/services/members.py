@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from activitypub.signatures.keys import generate_ed25519, generate_rsa
 from fedimmp.app import App
 from fedimmp.effects import tokens as token_effects
 from fedimmp.errors import Conflict, Invalid, NotFound
+from fedimmp.mail.addresses import read_address
 from fedimmp.render.profiles import DISPLAY_NAME_MAXIMUM
 from storage import account_keys, accounts, members
 from storage import errors as storage_errors
@@ -24,7 +26,6 @@ ROLES: Final[tuple[Role, ...]] = ("member", "moderator", "admin", "owner")
 
 # As Mastodon has it: letters, digits and underscores, with dots and hyphens inside.
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 
 async def create_member(
@@ -41,24 +42,61 @@ async def create_member(
     Raises Invalid for a name, address or password that cannot be, Conflict for one that is taken.
     """
     check_username(username)
-    check_email(email)
-    check_password_choice(app, password)
+    address = check_email(email)
     if role not in ROLES:
         raise Invalid(f"The role must be one of {', '.join(ROLES)}")
     if len(display_name) > DISPLAY_NAME_MAXIMUM:
         raise Invalid(f"The display name has more than {DISPLAY_NAME_MAXIMUM} characters")
-    password_hash = await app.passwords.hash(password)
-    pairs = await _generate_keys()
+    person = await prepare(app, username, address, password, role=role, display_name=display_name)
     try:
         async with app.db.writer() as tx:
-            now = app.now()
-            account_id = await _insert_person(tx, app, username, display_name)
-            await _insert_keys(tx, app, account_id, app.uris.actor(account_id), pairs)
-            await members.insert(
-                tx, account_id, email=email, password_hash=password_hash, role=role, now=now
-            )
+            return await insert(tx, app, person)
     except storage_errors.Conflict as error:
         raise _taken(error, username, email) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member before they are stored: what takes time, or may be refused, is done."""
+
+    username: str
+    email: str
+    password_hash: str
+    role: Role
+    display_name: str
+    pairs: tuple[tuple[bytes, str], tuple[bytes, str]]
+
+
+async def prepare(
+    app: App,
+    username: str,
+    email: str,
+    password: str,
+    *,
+    role: Role = "member",
+    display_name: str = "",
+) -> Person:
+    """Hash the password and make the keys of somebody with a checked name and address.
+
+    Raises Invalid for a password that cannot be.
+    """
+    check_password_choice(app, password)
+    password_hash = await app.passwords.hash(password)
+    return Person(username, email, password_hash, role, display_name, await _generate_keys())
+
+
+async def insert(tx: Transaction, app: App, person: Person) -> int:
+    """Store a member and return the account id; raises storage's Conflict for what is taken."""
+    account_id = await _insert_person(tx, app, person.username, person.display_name)
+    await _insert_keys(tx, app, account_id, app.uris.actor(account_id), person.pairs)
+    await members.insert(
+        tx,
+        account_id,
+        email=person.email,
+        password_hash=person.password_hash,
+        role=person.role,
+        now=app.now(),
+    )
     return account_id
 
 
@@ -138,12 +176,15 @@ async def reset_password(app: App, account_id: int, password: str) -> None:
 async def check_password(app: App, login: str, password: str) -> Member | None:
     """Return the member whose user name or e-mail address and password these are.
 
-    None also for a member who may not sign in; it takes as long when there is none.
+    None also for a member who may not sign in, except for one whose account is still awaited; it
+    takes as long when there is none.
     """
     async with app.db.reader() as conn:
-        member = await members.find_by_login(conn, login)
+        member = await members.find_by_login(conn, read_address(login) or login)
     matches = await app.passwords.verify(member.password_hash if member else None, password)
-    return member if matches and member is not None and member.may_sign_in else None
+    if not matches or member is None:
+        return None
+    return member if member.may_sign_in or member.is_awaited else None
 
 
 def check_username(username: str) -> None:
@@ -157,10 +198,12 @@ def check_username(username: str) -> None:
         )
 
 
-def check_email(email: str) -> None:
-    """Raise Invalid unless this can be an e-mail address."""
-    if len(email) > 254 or not _EMAIL.fullmatch(email.strip()):
+def check_email(email: str) -> str:
+    """Return an e-mail address in the form in which it is kept; raises Invalid for what is none."""
+    address = read_address(email)
+    if address is None:
         raise Invalid("This is not an e-mail address")
+    return address
 
 
 def check_password_choice(app: App, password: str) -> None:

@@ -18,6 +18,10 @@ from storage.sign_in import Bucket
 _TOKEN_BYTES: Final = 32
 # One address may fail for several people, and one person from several addresses.
 _SHARED: Final = 5
+_UNCONFIRMED: Final = (
+    "Your e-mail address is not confirmed yet. Open the link in the mail that was sent to it."
+)
+_UNAPPROVED: Final = "The people who run this office have not let you in yet. You will get a mail."
 _WRONG: Final = "That name and password do not belong together. Check both and try again."
 
 
@@ -43,6 +47,9 @@ async def sign_in_member(
     member = await members.check_password(app, login, password)
     if member is None:
         raise Unauthorized(_WRONG)
+    if member.is_awaited:
+        # Said only to those who know the password.
+        raise Unauthorized(_UNCONFIRMED if member.confirmed_at is None else _UNAPPROVED)
     fresh_hash = None
     if app.passwords.is_outdated(member.password_hash):
         fresh_hash = await app.passwords.hash(password)

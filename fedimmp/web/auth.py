@@ -32,7 +32,7 @@ async def caller_of_route(
     token = token_of(request, in_query=route.query_token)
     if token is None:
         raise Unauthorized(_NEEDS_MEMBER, headers=_CHALLENGE)
-    caller = await caller_of(app, token)
+    caller = await caller_of(app, token, awaited=route.awaited)
     check_scopes(caller, route.scopes)
     if isinstance(caller, AppCaller) and not route.app_token:
         raise Invalid(_NEEDS_MEMBER)
@@ -50,8 +50,11 @@ def token_of(request: web.Request, *, in_query: bool) -> str | None:
     return request.query.get("access_token") or offered or None
 
 
-async def caller_of(app: App, token: str) -> Viewer | AppCaller:
-    """Return who stands behind a token; raises Unauthorized, or Forbidden for a barred member."""
+async def caller_of(app: App, token: str, *, awaited: bool = False) -> Viewer | AppCaller:
+    """Return who stands behind a token; raises Unauthorized, or Forbidden for a barred member.
+
+    A member who is not in yet is barred, too, unless `awaited` says that they may do this.
+    """
     digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
     today = app.now().date()
     async with app.db.reader() as conn:
@@ -63,13 +66,23 @@ async def caller_of(app: App, token: str) -> Viewer | AppCaller:
     granted = frozenset(found.scopes)
     if found.account_id is None:
         return AppCaller(found.token_id, found.app_id, granted)
-    if found.suspended:
-        raise Forbidden("Your account is suspended")
-    if found.disabled:
-        raise Forbidden("Your login is currently disabled")
+    _check_standing(found, awaited=awaited)
     if not found.used_today:
         await authorising.note_token_used(app, found.token_id, today)
     return Viewer(found.account_id, found.token_id, found.app_id, granted, found.role)
+
+
+def _check_standing(caller: oauth.Caller, *, awaited: bool) -> None:
+    is_awaited = caller.unconfirmed or caller.unapproved
+    if caller.disabled:
+        raise Forbidden("Your login is currently disabled")
+    if caller.unconfirmed and not awaited:
+        raise Forbidden("Your login is missing a confirmed e-mail address")
+    if caller.unapproved and not awaited:
+        raise Forbidden("Your login is currently pending approval")
+    # An account that is not in yet is kept out of sight as a suspended one is.
+    if caller.suspended and not is_awaited:
+        raise Forbidden("Your account is suspended")
 
 
 def check_scopes(caller: Viewer | AppCaller, wanted: tuple[str, ...]) -> None:

@@ -59,6 +59,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "reports": Family(Rule("reports", "reports", 24 * _HOUR, "member")),
     "media": Family(Rule("media", "uploads", 30 * _MINUTE, "member")),
     "apps": Family(Rule("apps", "app_registrations", 10 * _MINUTE, "address")),
+    "sign_up": Family(Rule("sign_up", "sign_ups", 30 * _MINUTE, "address")),
+    "mails": Family(Rule("mails", "mail_requests", 30 * _MINUTE, "address")),
     "sign_in": Family(Rule("sign_in", "sign_ins", 5 * _MINUTE, "address")),
     # Apps load the pictures of a page, and open streams again, all at once and without a token.
     "files": Family(Rule("files", "file_calls", 5 * _MINUTE, "address"), general=False),

@@ -20,6 +20,7 @@ from storage import (
     knocks,
     oauth,
     outbox,
+    registrations,
     removals,
     sessions,
     sign_in,
@@ -87,6 +88,11 @@ def _trim_knocks(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
     return knocks.trim(tx, _KNOCKING_HOSTS, now - _KNOCKS_KEPT)
 
 
+def _forget_unconfirmed(tx: Transaction, app: App, now: datetime) -> Awaitable[int]:
+    before = now - timedelta(days=app.config.registration.unconfirmed_days)
+    return registrations.delete_unconfirmed(tx, before, limit=_SWEEP)
+
+
 _MINUTE: Final = timedelta(minutes=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
@@ -96,6 +102,8 @@ CHORES: Final = (
     Chore("idempotency keys", _MINUTE, lambda tx, _, now: idempotency.prune(tx, now)),
     Chore("sessions", _HOUR, lambda tx, _, now: sessions.delete_expired(tx, now)),
     Chore("codes", _HOUR, lambda tx, _, now: oauth.delete_expired_codes(tx, now - _CODES_KEPT)),
+    Chore("links", _HOUR, lambda tx, _, now: registrations.delete_expired_links(tx, now)),
+    Chore("unconfirmed sign-ups", _HOUR, _forget_unconfirmed),
     Chore("failures", _HOUR, lambda tx, _, now: sign_in.delete_stale(tx, now - _FAILURES_KEPT)),
     Chore("received activities", _HOUR, lambda tx, _, now: inbox.prune(tx, now - _RECEIPTS_KEPT)),
     Chore("uploads", _HOUR, lambda tx, _, now: media.discard_abandoned(tx, now)),

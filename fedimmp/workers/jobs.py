@@ -13,7 +13,17 @@ from fedimmp.errors import Refusal
 from fedimmp.inbound.gathering import abandon_activity, fetch_parent, gather_activity
 from fedimmp.inbound.quotes import verify_quote
 from fedimmp.inbound.synchronising import synchronise_followers
-from fedimmp.services import discovery, file_keeping, leaving, media, moving, peering, voting
+from fedimmp.services import (
+    discovery,
+    file_keeping,
+    leaving,
+    mailing,
+    media,
+    moving,
+    office_blocks,
+    peering,
+    voting,
+)
 from fedimmp.services.backfilling import backfill
 from fedimmp.services.threads import fetch_thread
 from storage import jobs
@@ -39,6 +49,8 @@ KINDS: Final[Mapping[str, Work]] = {
     "refresh_account": discovery.refresh,
     "remove_files": media.remove_files,
     "remove_traces": leaving.remove_traces,
+    "sever_office": office_blocks.sever_office,
+    "send_mail": mailing.send_mail,
     "synchronise_followers": synchronise_followers,
     "sweep_files": file_keeping.sweep,
     "verify_quote": verify_quote,

@@ -1,0 +1,1 @@
+"""Mail: addresses, what the letters say, and the one connection to the SMTP server."""
