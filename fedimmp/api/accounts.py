@@ -1,9 +1,17 @@
 """Accounts to look at: single ones, several, their posts and the people around them."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from fedimmp.access import access_account
-from fedimmp.api.forms.accounts import AccountSearchForm, IdsForm, LookupForm, StatusesForm
+from fedimmp.api.forms.accounts import (
+    AccountSearchForm,
+    IdsForm,
+    LookupForm,
+    RelationshipsForm,
+    StatusesForm,
+)
 from fedimmp.api.people import (
     DEFAULT_LIMIT,
     MAXIMUM_LIMIT,
@@ -22,7 +30,13 @@ from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response, paged
 from fedimmp.web.routes import Route
 from storage import accounts, lists, relationships, timelines
+from storage.accounts import Account
+from storage.database import Connection
+from storage.paging import Page
+from storage.relationships import Cursor
 from storage.timelines import ProfileFilter
+
+Listing = Callable[[Connection, int, Page, int | None], Awaitable[list[Cursor]]]
 
 MOST_AT_ONCE = 40
 _FLAGS = ("only_media", "exclude_replies", "exclude_reblogs", "exclude_direct")
@@ -37,7 +51,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def show_several(call: Call) -> web.StreamResponse:
     """Show several accounts by `id[]`; unknown ones are left out."""
-    form = await call.form(IdsForm())
+    form = await call.form()
     if len(form["id"]) > MOST_AT_ONCE:
         raise Invalid(f"At most {MOST_AT_ONCE} accounts can be asked for at once")
     async with call.app.db.reader() as conn:
@@ -47,7 +61,7 @@ async def show_several(call: Call) -> web.StreamResponse:
 
 async def look_up(call: Call) -> web.StreamResponse:
     """Show the account with a handle, from what is known here."""
-    form = await call.form(LookupForm())
+    form = await call.form()
     account_id = await searching.look_up(call.app, form["acct"])
     if account_id is None:
         raise NotFound
@@ -56,7 +70,7 @@ async def look_up(call: Call) -> web.StreamResponse:
 
 async def search(call: Call) -> web.StreamResponse:
     """Search for people; with `resolve` also at the office that a handle names."""
-    form = await call.form(AccountSearchForm())
+    form = await call.form()
     query = Query(
         text=form["q"],
         limit=call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT).limit,
@@ -71,7 +85,7 @@ async def search(call: Call) -> web.StreamResponse:
 
 async def show_relationships(call: Call) -> web.StreamResponse:
     """Show how the viewer stands to several accounts."""
-    form = await call.form(IdsForm())
+    form = await call.form()
     async with call.app.db.reader() as conn:
         ids = await accounts.list_reachable(conn, form["id"], suspended=form["with_suspended"])
         found = await relationships.load(conn, call.viewer.account_id, ids)
@@ -80,7 +94,7 @@ async def show_relationships(call: Call) -> web.StreamResponse:
 
 async def familiar_followers(call: Call) -> web.StreamResponse:
     """Show who of those whom the viewer follows also follows several accounts."""
-    form = await call.form(IdsForm())
+    form = await call.form()
     async with call.app.db.reader() as conn:
         ids = await accounts.list_reachable(conn, form["id"])
         found = await relationships.familiar_followers(conn, call.viewer.account_id, ids)
@@ -96,7 +110,7 @@ async def familiar_followers(call: Call) -> web.StreamResponse:
 
 async def show_statuses(call: Call) -> web.StreamResponse:
     """Show what an account posted; with `pinned` what it pinned, latest pin first."""
-    form = await call.form(StatusesForm())
+    form = await call.form()
     page = call.page()
     wanted = ProfileFilter(
         **{name: bool(form[name]) for name in _FLAGS},
@@ -104,6 +118,8 @@ async def show_statuses(call: Call) -> web.StreamResponse:
     )
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
+        if await _is_closed(call, conn, account):
+            return json_response([])
         if form["pinned"]:
             ids = await timelines.pinned(conn, call.viewer_id, account.id)
         else:
@@ -124,24 +140,31 @@ async def show_statuses(call: Call) -> web.StreamResponse:
 
 async def show_followers(call: Call) -> web.StreamResponse:
     """Show who follows an account; nobody when it hides them from others."""
-    page = page_of(call)
-    async with call.app.db.reader() as conn:
-        account = await access_account(conn, call.viewer_id, call.path_id())
-        if account.hide_collections and account.id != call.viewer_id:
-            return json_response([])
-        cursors = await relationships.list_followers(conn, account.id, page)
-    return await answer_people(call, cursors, page)
+    return await _show_people(call, relationships.list_followers)
 
 
 async def show_following(call: Call) -> web.StreamResponse:
     """Show whom an account follows; nobody when it hides them from others."""
+    return await _show_people(call, relationships.list_following)
+
+
+async def _show_people(call: Call, listing: Listing) -> web.StreamResponse:
+    """Answer a page of people around an account, without those whom the viewer does not see."""
     page = page_of(call)
     async with call.app.db.reader() as conn:
         account = await access_account(conn, call.viewer_id, call.path_id())
-        if account.hide_collections and account.id != call.viewer_id:
+        own = account.id == call.viewer_id
+        if not own and (account.hide_collections or await _is_closed(call, conn, account)):
             return json_response([])
-        cursors = await relationships.list_following(conn, account.id, page)
+        cursors = await listing(conn, account.id, page, None if own else call.viewer_id)
     return await answer_people(call, cursors, page)
+
+
+async def _is_closed(call: Call, conn: Connection, account: Account) -> bool:
+    """Tell whether the account shows nothing to this viewer: suspended, or it blocks them."""
+    if account.suspended_at is not None:
+        return True
+    return await relationships.blocks(conn, account.id, call.viewer.account_id)
 
 
 async def show_lists(call: Call) -> web.StreamResponse:
@@ -152,25 +175,66 @@ async def show_lists(call: Call) -> web.StreamResponse:
     return json_response([list_entity(each) for each in found])
 
 
-async def show_nothing(call: Call) -> web.StreamResponse:
-    """Show an empty list: there is nothing to feature on a profile."""
+async def show_identity_proofs(call: Call) -> web.StreamResponse:
+    """Show an empty list: nobody proves here who they are elsewhere."""
     async with call.app.db.reader() as conn:
         await access_account(conn, call.viewer_id, call.path_id())
     return json_response([])
 
 
 _READ = ("read:accounts",)
+_FOLLOWS = ("read:follows",)
+_ACCOUNT = "/api/v1/accounts/{id}"
 
 ROUTES = (
-    Route("GET", "/api/v1/accounts", show_several, _READ),
-    Route("GET", "/api/v1/accounts/lookup", look_up, _READ),
-    Route("GET", "/api/v1/accounts/search", search, _READ),
-    Route("GET", "/api/v1/accounts/relationships", show_relationships, ("read:follows",)),
-    Route("GET", "/api/v1/accounts/familiar_followers", familiar_followers, ("read:follows",)),
-    Route("GET", "/api/v1/accounts/{id}", show, _READ),
-    Route("GET", "/api/v1/accounts/{id}/statuses", show_statuses, ("read:statuses",)),
-    Route("GET", "/api/v1/accounts/{id}/followers", show_followers, _READ),
-    Route("GET", "/api/v1/accounts/{id}/following", show_following, _READ),
-    Route("GET", "/api/v1/accounts/{id}/lists", show_lists, ("read:lists",)),
-    Route("GET", "/api/v1/accounts/{id}/endorsements", show_nothing, _READ),
+    Route("GET", "/api/v1/accounts", show_several, _READ, accepts=IdsForm(), returns="[Account]"),
+    Route(
+        "GET", "/api/v1/accounts/lookup", look_up, _READ, accepts=LookupForm(), returns="Account"
+    ),
+    Route(
+        "GET",
+        "/api/v1/accounts/search",
+        search,
+        _READ,
+        accepts=AccountSearchForm(),
+        returns="[Account]",
+        paged="offset",
+    ),
+    Route(
+        "GET",
+        "/api/v1/accounts/relationships",
+        show_relationships,
+        _FOLLOWS,
+        accepts=RelationshipsForm(),
+        returns="[Relationship]",
+    ),
+    Route(
+        "GET",
+        "/api/v1/accounts/familiar_followers",
+        familiar_followers,
+        _FOLLOWS,
+        accepts=IdsForm(),
+        returns="[FamiliarFollowers]",
+    ),
+    Route("GET", f"{_ACCOUNT}", show, _READ, returns="Account"),
+    Route(
+        "GET",
+        f"{_ACCOUNT}/statuses",
+        show_statuses,
+        ("read:statuses",),
+        accepts=StatusesForm(),
+        returns="[Status]",
+        paged="id",
+    ),
+    Route("GET", f"{_ACCOUNT}/followers", show_followers, _READ, returns="[Account]", paged="row"),
+    Route("GET", f"{_ACCOUNT}/following", show_following, _READ, returns="[Account]", paged="row"),
+    Route("GET", f"{_ACCOUNT}/lists", show_lists, ("read:lists",), returns="[List]"),
+    Route(
+        "GET",
+        f"{_ACCOUNT}/identity_proofs",
+        show_identity_proofs,
+        _READ,
+        returns="[IdentityProof]",
+        deviation="The list is always empty, as in newer versions of Mastodon.",
+    ),
 )

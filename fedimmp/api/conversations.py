@@ -12,7 +12,7 @@ from storage import conversations
 
 
 async def index(call: Call) -> web.StreamResponse:
-    """GET /api/v1/conversations: the cursor is the id of the last status."""
+    """Show the viewer's direct conversations, paged by the id of the last status."""
     page = call.page(20, 40)
     async with call.app.db.reader() as conn:
         rows = await conversations.list_page(conn, call.viewer.account_id, page)
@@ -42,7 +42,7 @@ def _marks(*, unread: bool) -> Handler:
 
 
 async def hide(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/conversations/{id}: only from the viewer's list."""
+    """Remove a conversation from the viewer's list; the posts stay."""
     await conversing.hide(call.app, call.viewer.account_id, call.path_id())
     return empty()
 
@@ -50,8 +50,27 @@ async def hide(call: Call) -> web.StreamResponse:
 _WRITE = ("write:conversations",)
 
 ROUTES = (
-    Route("GET", "/api/v1/conversations", index, scopes=("read:statuses",)),
-    Route("DELETE", "/api/v1/conversations/{id}", hide, scopes=_WRITE),
-    Route("POST", "/api/v1/conversations/{id}/read", _marks(unread=False), scopes=_WRITE),
-    Route("POST", "/api/v1/conversations/{id}/unread", _marks(unread=True), scopes=_WRITE),
+    Route(
+        "GET",
+        "/api/v1/conversations",
+        index,
+        ("read:statuses",),
+        returns="[Conversation]",
+        paged="id",
+    ),
+    Route("DELETE", "/api/v1/conversations/{id}", hide, _WRITE, returns="{}"),
+    Route(
+        "POST",
+        "/api/v1/conversations/{id}/read",
+        _marks(unread=False),
+        _WRITE,
+        returns="Conversation",
+    ),
+    Route(
+        "POST",
+        "/api/v1/conversations/{id}/unread",
+        _marks(unread=True),
+        _WRITE,
+        returns="Conversation",
+    ),
 )

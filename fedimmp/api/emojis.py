@@ -16,4 +16,4 @@ async def index(call: Call) -> web.StreamResponse:
     return json_response(emoji_entities(call.app, found))
 
 
-ROUTES = (Route("GET", "/api/v1/custom_emojis", index, public=True),)
+ROUTES = (Route("GET", "/api/v1/custom_emojis", index, public=True, returns="[CustomEmoji]"),)

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from fedimmp.access import access_account
 from fedimmp.api.forms.featured_tags import FeaturedTagForm
-from fedimmp.entities.tags import featured_tag_entity, tag_entity
+from fedimmp.entities.tags import featured_tag_entity, render_tags
 from fedimmp.services import featuring
 from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
-from storage import featured_tags, tags
+from storage import featured_tags
 from storage.database import Connection
 
 _PROPOSALS: Final = 10
@@ -25,7 +25,7 @@ async def index(call: Call) -> web.StreamResponse:
 
 async def create(call: Call) -> web.StreamResponse:
     """Show a hashtag on the viewer's profile."""
-    form = await call.form(FeaturedTagForm())
+    form = await call.form()
     made = await featuring.feature_tag(call.app, call.viewer.account_id, form["name"])
     return json_response(featured_tag_entity(call.app, made))
 
@@ -40,8 +40,7 @@ async def propose(call: Call) -> web.StreamResponse:
     """Show hashtags that the viewer used lately."""
     async with call.app.db.reader() as conn:
         found = await featured_tags.list_recent(conn, call.viewer.account_id, _PROPOSALS)
-        uses = await tags.history(conn, [tag.id for tag in found], call.app.now())
-    return json_response([tag_entity(call.app, tag, uses[tag.id]) for tag in found])
+        return json_response(await render_tags(call.app, conn, found, call.viewer.account_id))
 
 
 async def show_of_account(call: Call) -> web.StreamResponse:
@@ -62,9 +61,22 @@ _READ = ("read:accounts",)
 _WRITE = ("write:accounts",)
 
 ROUTES = (
-    Route("GET", "/api/v1/featured_tags", index, _READ),
-    Route("POST", "/api/v1/featured_tags", create, _WRITE),
-    Route("GET", "/api/v1/featured_tags/suggestions", propose, _READ),
-    Route("DELETE", "/api/v1/featured_tags/{id}", delete, _WRITE),
-    Route("GET", "/api/v1/accounts/{id}/featured_tags", show_of_account, _READ),
+    Route("GET", "/api/v1/featured_tags", index, _READ, returns="[FeaturedTag]"),
+    Route(
+        "POST",
+        "/api/v1/featured_tags",
+        create,
+        _WRITE,
+        accepts=FeaturedTagForm(),
+        returns="FeaturedTag",
+    ),
+    Route("GET", "/api/v1/featured_tags/suggestions", propose, _READ, returns="[Tag]"),
+    Route("DELETE", "/api/v1/featured_tags/{id}", delete, _WRITE, returns="{}"),
+    Route(
+        "GET",
+        "/api/v1/accounts/{id}/featured_tags",
+        show_of_account,
+        _READ,
+        returns="[FeaturedTag]",
+    ),
 )

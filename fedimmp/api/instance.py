@@ -59,21 +59,26 @@ async def end_push(_call: Call) -> web.StreamResponse:
 
 
 def _empty(path: str, scopes: Sequence[str] = ()) -> Route:
-    return Route("GET", path, show_empty, tuple(scopes))
+    return Route("GET", path, show_empty, tuple(scopes), returns="[]")
 
 
 _PUSH = "/api/v1/push/subscription"
 
 ROUTES = (
-    Route("GET", "/api/v1/instance", show_v1, public=True),
-    Route("GET", "/api/v2/instance", show, public=True),
-    Route("GET", "/api/v1/instance/rules", show_rules, public=True),
-    Route("GET", "/api/v1/instance/extended_description", show_description),
-    Route("GET", "/api/v1/instance/translation_languages", show_translations),
-    Route("POST", _PUSH, refuse_push, ("push",)),
-    Route("GET", _PUSH, find_no_push, ("push",)),
-    Route("PUT", _PUSH, find_no_push, ("push",)),
-    Route("DELETE", _PUSH, end_push, ("push",)),
+    Route("GET", "/api/v1/instance", show_v1, public=True, returns="V1::Instance"),
+    Route("GET", "/api/v2/instance", show, public=True, returns="Instance"),
+    Route("GET", "/api/v1/instance/rules", show_rules, public=True, returns="[Rule]"),
+    Route(
+        "GET",
+        "/api/v1/instance/extended_description",
+        show_description,
+        returns="ExtendedDescription",
+    ),
+    Route("GET", "/api/v1/instance/translation_languages", show_translations, returns="{}"),
+    Route("POST", _PUSH, refuse_push, ("push",), returns="WebPushSubscription"),
+    Route("GET", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
+    Route("PUT", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
+    Route("DELETE", _PUSH, end_push, ("push",), returns="{}"),
     _empty("/api/v1/filters", ("read:filters",)),
     _empty("/api/v2/filters", ("read:filters",)),
     _empty("/api/v1/followed_tags", ("read:follows",)),

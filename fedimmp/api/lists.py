@@ -30,7 +30,7 @@ async def index(call: Call) -> web.StreamResponse:
 
 async def create(call: Call) -> web.StreamResponse:
     """Make a list."""
-    form = await call.form(NewListForm())
+    form = await call.form()
     made = await keeping.create(
         call.app,
         call.viewer.account_id,
@@ -49,7 +49,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def update(call: Call) -> web.StreamResponse:
     """Change a list; what is absent stays as it is."""
-    form = await call.form(ListForm())
+    form = await call.form()
     changes = {name: value for name, value in form.items() if value is not None}
     changed = await keeping.update(call.app, call.viewer.account_id, call.path_id(), changes)
     return json_response(list_entity(changed))
@@ -78,14 +78,14 @@ async def show_accounts(call: Call) -> web.StreamResponse:
 
 async def add_accounts(call: Call) -> web.StreamResponse:
     """Put people on a list, all of them or none."""
-    form = await call.form(ListAccountsForm())
+    form = await call.form()
     await keeping.add(call.app, call.viewer.account_id, call.path_id(), form["account_ids"])
     return empty()
 
 
 async def remove_accounts(call: Call) -> web.StreamResponse:
     """Take people off a list."""
-    form = await call.form(ListAccountsForm())
+    form = await call.form()
     await keeping.remove(call.app, call.viewer.account_id, call.path_id(), form["account_ids"])
     return empty()
 
@@ -101,12 +101,28 @@ _READ = ("read:lists",)
 _WRITE = ("write:lists",)
 
 ROUTES = (
-    Route("GET", "/api/v1/lists", index, _READ),
-    Route("POST", "/api/v1/lists", create, _WRITE),
-    Route("GET", "/api/v1/lists/{id}", show, _READ),
-    Route("PUT", "/api/v1/lists/{id}", update, _WRITE),
-    Route("DELETE", "/api/v1/lists/{id}", delete, _WRITE),
-    Route("GET", "/api/v1/lists/{id}/accounts", show_accounts, _READ),
-    Route("POST", "/api/v1/lists/{id}/accounts", add_accounts, _WRITE),
-    Route("DELETE", "/api/v1/lists/{id}/accounts", remove_accounts, _WRITE),
+    Route("GET", "/api/v1/lists", index, _READ, returns="[List]"),
+    Route("POST", "/api/v1/lists", create, _WRITE, accepts=NewListForm(), returns="List"),
+    Route("GET", "/api/v1/lists/{id}", show, _READ, returns="List"),
+    Route("PUT", "/api/v1/lists/{id}", update, _WRITE, accepts=ListForm(), returns="List"),
+    Route("DELETE", "/api/v1/lists/{id}", delete, _WRITE, returns="{}"),
+    Route(
+        "GET", "/api/v1/lists/{id}/accounts", show_accounts, _READ, returns="[Account]", paged="row"
+    ),
+    Route(
+        "POST",
+        "/api/v1/lists/{id}/accounts",
+        add_accounts,
+        _WRITE,
+        accepts=ListAccountsForm(),
+        returns="{}",
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/lists/{id}/accounts",
+        remove_accounts,
+        _WRITE,
+        accepts=ListAccountsForm(),
+        returns="{}",
+    ),
 )

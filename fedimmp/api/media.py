@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from fedimmp.api.forms.statuses import MediaForm
+from fedimmp.api.forms.statuses import MediaForm, UploadForm
 from fedimmp.entities.media import media_entity
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services import media as pictures
 from fedimmp.services.media import Focus
-from fedimmp.web.call import Call, UploadedFile
+from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
 from storage import media
@@ -38,16 +38,13 @@ def read_focus(text: str | None) -> Focus | None:
 
 
 async def upload(call: Call) -> web.StreamResponse:
-    """POST /api/v2/media and /api/v1/media."""
-    form = await call.form(MediaForm())
+    """Upload a file for a post, and answer with what became of it."""
+    form = await call.form()
     focus = read_focus(form["focus"])
-    file = (await call.params()).get("file")
-    if not isinstance(file, UploadedFile):
-        raise Invalid("Validation failed: file can't be blank")
     media_id = await pictures.upload(
         call.app,
         call.viewer.account_id,
-        await file.read(),
+        await form["file"].read(),
         description=form["description"],
         focus=focus,
     )
@@ -55,13 +52,13 @@ async def upload(call: Call) -> web.StreamResponse:
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/media/{id}, until the picture is posted."""
+    """Show a file that was uploaded and is not posted yet."""
     return await _answer(call, call.path_id())
 
 
 async def describe(call: Call) -> web.StreamResponse:
-    """PUT /api/v1/media/{id}."""
-    form = await call.form(MediaForm())
+    """Describe a file that is not posted yet."""
+    form = await call.form()
     await pictures.describe(
         call.app,
         call.viewer.account_id,
@@ -73,7 +70,7 @@ async def describe(call: Call) -> web.StreamResponse:
 
 
 async def discard(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/media/{id}."""
+    """Discard a file that is not posted yet."""
     await pictures.discard(call.app, call.viewer.account_id, call.path_id())
     return empty()
 
@@ -81,9 +78,34 @@ async def discard(call: Call) -> web.StreamResponse:
 _WRITE = ("write:media",)
 
 ROUTES = (
-    Route("POST", "/api/v2/media", upload, scopes=_WRITE, limit="media", max_body=_MAX_BODY),
-    Route("POST", "/api/v1/media", upload, scopes=_WRITE, limit="media", max_body=_MAX_BODY),
-    Route("GET", "/api/v1/media/{id}", show, scopes=_WRITE),
-    Route("PUT", "/api/v1/media/{id}", describe, scopes=_WRITE),
-    Route("DELETE", "/api/v1/media/{id}", discard, scopes=_WRITE),
+    Route(
+        "POST",
+        "/api/v2/media",
+        upload,
+        _WRITE,
+        limit="media",
+        max_body=_MAX_BODY,
+        accepts=UploadForm(),
+        returns="MediaAttachment",
+    ),
+    Route(
+        "POST",
+        "/api/v1/media",
+        upload,
+        _WRITE,
+        limit="media",
+        max_body=_MAX_BODY,
+        accepts=UploadForm(),
+        returns="MediaAttachment",
+    ),
+    Route("GET", "/api/v1/media/{id}", show, _WRITE, returns="MediaAttachment"),
+    Route(
+        "PUT",
+        "/api/v1/media/{id}",
+        describe,
+        _WRITE,
+        accepts=MediaForm(),
+        returns="MediaAttachment",
+    ),
+    Route("DELETE", "/api/v1/media/{id}", discard, _WRITE, returns="{}"),
 )

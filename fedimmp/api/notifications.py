@@ -54,7 +54,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def count_unread(call: Call) -> web.StreamResponse:
     """Count the notifications that are newer than the marker."""
-    form = await call.form(UnreadForm())
+    form = await call.form()
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         marker = (await markers.load(conn, viewer_id, ["notifications"])).get("notifications")
@@ -81,13 +81,13 @@ async def clear(call: Call) -> web.StreamResponse:
 
 
 async def _selection(call: Call) -> Selection:
-    form = await call.form(NotificationsForm())
+    form = await call.form()
     return Selection(tuple(form["types"]), tuple(form["exclude_types"]), form["account_id"])
 
 
 async def show_markers(call: Call) -> web.StreamResponse:
     """Show how far the viewer has read the timelines that are asked for."""
-    form = await call.form(TimelinesForm())
+    form = await call.form()
     async with call.app.db.reader() as conn:
         found = await markers.load(conn, call.viewer.account_id, form["timeline"])
     return json_response(marker_entities(found))
@@ -95,7 +95,7 @@ async def show_markers(call: Call) -> web.StreamResponse:
 
 async def move_markers(call: Call) -> web.StreamResponse:
     """Keep how far the viewer has read, and show the markers that moved."""
-    form = await call.form(MarkersForm())
+    form = await call.form()
     positions = {
         timeline: position["last_read_id"] for timeline, position in form.items() if position
     }
@@ -107,11 +107,40 @@ _READ = ("read:notifications",)
 _WRITE = ("write:notifications",)
 
 ROUTES = (
-    Route("GET", "/api/v1/notifications", index, _READ),
-    Route("POST", "/api/v1/notifications/clear", clear, _WRITE),
-    Route("GET", "/api/v1/notifications/unread_count", count_unread, _READ),
-    Route("GET", "/api/v1/notifications/{id}", show, _READ),
-    Route("POST", "/api/v1/notifications/{id}/dismiss", dismiss, _WRITE),
-    Route("GET", "/api/v1/markers", show_markers, ("read:statuses",)),
-    Route("POST", "/api/v1/markers", move_markers, ("write:statuses",)),
+    Route(
+        "GET",
+        "/api/v1/notifications",
+        index,
+        _READ,
+        accepts=NotificationsForm(),
+        returns="[Notification]",
+        paged="id",
+    ),
+    Route("POST", "/api/v1/notifications/clear", clear, _WRITE, returns="{}"),
+    Route(
+        "GET",
+        "/api/v1/notifications/unread_count",
+        count_unread,
+        _READ,
+        accepts=UnreadForm(),
+        returns="UnreadCount",
+    ),
+    Route("GET", "/api/v1/notifications/{id}", show, _READ, returns="Notification"),
+    Route("POST", "/api/v1/notifications/{id}/dismiss", dismiss, _WRITE, returns="{}"),
+    Route(
+        "GET",
+        "/api/v1/markers",
+        show_markers,
+        ("read:statuses",),
+        accepts=TimelinesForm(),
+        returns="{Marker}",
+    ),
+    Route(
+        "POST",
+        "/api/v1/markers",
+        move_markers,
+        ("write:statuses",),
+        accepts=MarkersForm(),
+        returns="{Marker}",
+    ),
 )

@@ -28,18 +28,25 @@ async def _answer(call: Call, poll_id: int) -> web.Response:
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/polls/{id}."""
+    """Show a poll."""
     return await _answer(call, call.path_id())
 
 
 async def vote(call: Call) -> web.StreamResponse:
-    """POST /api/v1/polls/{id}/votes."""
-    form = await call.form(VoteForm())
+    """Vote in a poll, by the places of the answers."""
+    form = await call.form()
     await voting.vote(call.app, call.viewer.account_id, call.path_id(), form["choices"])
     return await _answer(call, call.path_id())
 
 
 ROUTES = (
-    Route("GET", "/api/v1/polls/{id}", show, scopes=("read:statuses",)),
-    Route("POST", "/api/v1/polls/{id}/votes", vote, scopes=("write:statuses",)),
+    Route("GET", "/api/v1/polls/{id}", show, ("read:statuses",), returns="Poll"),
+    Route(
+        "POST",
+        "/api/v1/polls/{id}/votes",
+        vote,
+        ("write:statuses",),
+        accepts=VoteForm(),
+        returns="Poll",
+    ),
 )

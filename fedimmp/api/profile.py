@@ -6,7 +6,6 @@ from aiohttp import web
 
 from fedimmp.api.forms.accounts import ProfileForm
 from fedimmp.entities.accounts import credential_entity, moved_entities
-from fedimmp.errors import Invalid
 from fedimmp.services import profiles
 from fedimmp.services.profiles import ProfileChanges, ProfileField
 from fedimmp.web.call import Call, UploadedFile
@@ -43,7 +42,7 @@ async def verify(call: Call) -> web.StreamResponse:
 
 async def update(call: Call) -> web.StreamResponse:
     """Change the viewer's profile and defaults; what is absent stays as it is."""
-    form = await call.form(ProfileForm())
+    form = await call.form()
     changes: dict[str, Any] = {name: form[name] for name in _SIMPLE if name in form}
     if "fields_attributes" in form:
         changes["fields"] = [
@@ -51,8 +50,8 @@ async def update(call: Call) -> web.StreamResponse:
         ]
     source = form["source"] or {}
     changes |= {
-        "avatar": await _picture(call, "avatar"),
-        "header": await _picture(call, "header"),
+        "avatar": await _content(form["avatar"]),
+        "header": await _content(form["header"]),
         "visibility": source.get("privacy"),
         "sensitive": source.get("sensitive"),
         "language": source.get("language") or None,
@@ -62,13 +61,8 @@ async def update(call: Call) -> web.StreamResponse:
     return await verify(call)
 
 
-async def _picture(call: Call, name: str) -> bytes | None:
-    value = (await call.params()).get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, UploadedFile):
-        raise Invalid(f"Validation failed: {name} must be a file")
-    return await value.read()
+async def _content(file: UploadedFile | None) -> bytes | None:
+    return await file.read() if file else None
 
 
 async def remove_avatar(call: Call) -> web.StreamResponse:
@@ -108,9 +102,20 @@ ROUTES = (
         "/api/v1/accounts/verify_credentials",
         verify,
         ("profile", "read:accounts"),
+        returns="CredentialAccount",
     ),
-    Route("PATCH", "/api/v1/accounts/update_credentials", update, _WRITE, max_body=_MAX_BODY),
-    Route("DELETE", "/api/v1/profile/avatar", remove_avatar, _WRITE),
-    Route("DELETE", "/api/v1/profile/header", remove_header, _WRITE),
-    Route("GET", "/api/v1/preferences", show_preferences, ("read:accounts",)),
+    Route(
+        "PATCH",
+        "/api/v1/accounts/update_credentials",
+        update,
+        _WRITE,
+        max_body=_MAX_BODY,
+        accepts=ProfileForm(),
+        returns="CredentialAccount",
+    ),
+    Route("DELETE", "/api/v1/profile/avatar", remove_avatar, _WRITE, returns="CredentialAccount"),
+    Route("DELETE", "/api/v1/profile/header", remove_header, _WRITE, returns="CredentialAccount"),
+    Route(
+        "GET", "/api/v1/preferences", show_preferences, ("read:accounts",), returns="Preferences"
+    ),
 )

@@ -39,7 +39,7 @@ async def revoke(call: Call) -> web.StreamResponse:
 
 async def set_policy(call: Call) -> web.StreamResponse:
     """Decide who may quote an own post from now on."""
-    form = await call.form(PolicyForm())
+    form = await call.form()
     status_id = call.path_id()
     await quoting.set_policy(
         call.app, call.viewer.account_id, status_id, form["quote_approval_policy"]
@@ -47,18 +47,18 @@ async def set_policy(call: Call) -> web.StreamResponse:
     return await answer_status(call, status_id)
 
 
+_WRITE = ("write:statuses",)
+_STATUS = "/api/v1/statuses/{id}"
+
 ROUTES = (
-    Route("GET", "/api/v1/statuses/{id}/quotes", index, scopes=("read:statuses",)),
-    Route(
-        "POST",
-        "/api/v1/statuses/{id}/quotes/{quoting_id}/revoke",
-        revoke,
-        scopes=("write:statuses",),
-    ),
+    Route("GET", f"{_STATUS}/quotes", index, ("read:statuses",), returns="[Status]", paged="row"),
+    Route("POST", f"{_STATUS}/quotes/{{quoting_id}}/revoke", revoke, _WRITE, returns="Status"),
     Route(
         "PUT",
-        "/api/v1/statuses/{id}/interaction_policy",
+        f"{_STATUS}/interaction_policy",
         set_policy,
-        scopes=("write:statuses",),
+        _WRITE,
+        accepts=PolicyForm(),
+        returns="Status",
     ),
 )

@@ -24,7 +24,7 @@ async def follow(call: Call) -> web.StreamResponse:
     An account elsewhere that lets anybody follow is answered as followed, as Mastodon does and apps
     show it. Nothing is granted, and no other answer says so, before their office has accepted.
     """
-    form = await call.form(FollowForm())
+    form = await call.form()
     target_id = call.path_id()
     await following.follow(
         call.app,
@@ -45,7 +45,7 @@ async def follow(call: Call) -> web.StreamResponse:
 
 async def mute(call: Call) -> web.StreamResponse:
     """Mute somebody, or change how."""
-    form = await call.form(MuteForm())
+    form = await call.form()
     target_id = call.path_id()
     await blocking.mute(
         call.app,
@@ -59,7 +59,7 @@ async def mute(call: Call) -> web.StreamResponse:
 
 async def note(call: Call) -> web.StreamResponse:
     """Keep a private note about somebody; a blank one removes it."""
-    form = await call.form(NoteForm())
+    form = await call.form()
     target_id = call.path_id()
     await blocking.set_note(call.app, call.viewer.account_id, target_id, form["comment"])
     return await answer_relationship(call, target_id)
@@ -112,36 +112,48 @@ async def show_mutes(call: Call) -> web.StreamResponse:
     )
 
 
-async def show_domain_blocks(_call: Call) -> web.StreamResponse:
-    """Show an empty list: which offices are reachable is not for members to decide."""
-    return json_response([])
-
-
 _FOLLOWS = ("write:follows",)
 _BLOCKS = ("write:blocks",)
 _MUTES = ("write:mutes",)
 _ACCOUNT = "/api/v1/accounts/{id}"
+_REQUESTS = "/api/v1/follow_requests"
+
+
+def _acts(name: str, action: Action, scopes: tuple[str, ...], below: str = _ACCOUNT) -> Route:
+    return Route("POST", f"{below}/{name}", acting(action), scopes, returns="Relationship")
+
 
 ROUTES = (
-    Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS, limit="follows"),
-    Route("POST", f"{_ACCOUNT}/unfollow", acting(following.unfollow), _FOLLOWS),
-    Route("POST", f"{_ACCOUNT}/remove_from_followers", acting(following.remove_follower), _FOLLOWS),
-    Route("POST", f"{_ACCOUNT}/block", acting(blocking.block), _BLOCKS),
-    Route("POST", f"{_ACCOUNT}/unblock", acting(blocking.unblock), _BLOCKS),
-    Route("POST", f"{_ACCOUNT}/mute", mute, _MUTES),
-    Route("POST", f"{_ACCOUNT}/unmute", acting(blocking.unmute), _MUTES),
-    Route("POST", f"{_ACCOUNT}/note", note, ("write:accounts",)),
-    Route("GET", "/api/v1/follow_requests", show_follow_requests, ("read:follows",)),
     Route(
         "POST",
-        "/api/v1/follow_requests/{id}/authorize",
-        acting(following.authorize_request),
+        f"{_ACCOUNT}/follow",
+        follow,
         _FOLLOWS,
+        limit="follows",
+        accepts=FollowForm(),
+        returns="Relationship",
+    ),
+    _acts("unfollow", following.unfollow, _FOLLOWS),
+    _acts("remove_from_followers", following.remove_follower, _FOLLOWS),
+    _acts("block", blocking.block, _BLOCKS),
+    _acts("unblock", blocking.unblock, _BLOCKS),
+    Route("POST", f"{_ACCOUNT}/mute", mute, _MUTES, accepts=MuteForm(), returns="Relationship"),
+    _acts("unmute", blocking.unmute, _MUTES),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/note",
+        note,
+        ("write:accounts",),
+        accepts=NoteForm(),
+        returns="Relationship",
     ),
     Route(
-        "POST", "/api/v1/follow_requests/{id}/reject", acting(following.reject_request), _FOLLOWS
+        "GET", _REQUESTS, show_follow_requests, ("read:follows",), returns="[Account]", paged="row"
     ),
-    Route("GET", "/api/v1/blocks", show_blocks, ("read:blocks",)),
-    Route("GET", "/api/v1/mutes", show_mutes, ("read:mutes",)),
-    Route("GET", "/api/v1/domain_blocks", show_domain_blocks, ("read:blocks",)),
+    _acts("authorize", following.authorize_request, _FOLLOWS, below=f"{_REQUESTS}/{{id}}"),
+    _acts("reject", following.reject_request, _FOLLOWS, below=f"{_REQUESTS}/{{id}}"),
+    Route("GET", "/api/v1/blocks", show_blocks, ("read:blocks",), returns="[Account]", paged="row"),
+    Route(
+        "GET", "/api/v1/mutes", show_mutes, ("read:mutes",), returns="[MutedAccount]", paged="row"
+    ),
 )

@@ -14,7 +14,7 @@ from fedimmp.web.routes import Route
 
 async def create(call: Call) -> web.StreamResponse:
     """Report an account and posts of it; with `forward` to its own office too."""
-    form = await call.form(ReportForm())
+    form = await call.form()
     complaint = Complaint(
         target_id=form["account_id"],
         status_ids=form["status_ids"],
@@ -29,4 +29,14 @@ async def create(call: Call) -> web.StreamResponse:
     return json_response(report_entity(report, target))
 
 
-ROUTES = (Route("POST", "/api/v1/reports", create, ("write:reports",), limit="reports"),)
+ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/reports",
+        create,
+        ("write:reports",),
+        limit="reports",
+        accepts=ReportForm(),
+        returns="Report",
+    ),
+)

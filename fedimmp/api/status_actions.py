@@ -36,8 +36,8 @@ def _does(action: Action) -> Handler:
 
 
 async def boost(call: Call) -> web.StreamResponse:
-    """POST /api/v1/statuses/{id}/reblog: answers with the boost, which holds the original."""
-    form = await call.form(BoostForm())
+    """Boost a post; answers with the boost, which holds the original."""
+    form = await call.form()
     boost_id = await interacting.boost(
         call.app, call.viewer.account_id, call.path_id(), visibility=form["visibility"]
     )
@@ -45,7 +45,7 @@ async def boost(call: Call) -> web.StreamResponse:
 
 
 async def unboost(call: Call) -> web.StreamResponse:
-    """POST /api/v1/statuses/{id}/unreblog: answers with the original."""
+    """Take a boost back; answers with the original."""
     original_id = await interacting.unboost(call.app, call.viewer.account_id, call.path_id())
     return await answer_status(call, original_id)
 
@@ -72,8 +72,23 @@ def _lists(listing: Listing) -> Handler:
     return edge
 
 
+_WRITE = ("write:statuses",)
+_STATUS = "/api/v1/statuses/{id}"
+
+
 def _action(name: str, action: Action, scope: str) -> Route:
-    return Route("POST", f"/api/v1/statuses/{{id}}/{name}", _does(action), scopes=(scope,))
+    return Route("POST", f"{_STATUS}/{name}", _does(action), (scope,), returns="Status")
+
+
+def _listing(name: str, listing: Listing) -> Route:
+    return Route(
+        "GET",
+        f"{_STATUS}/{name}",
+        _lists(listing),
+        ("read:statuses",),
+        returns="[Account]",
+        paged="row",
+    )
 
 
 ROUTES = (
@@ -86,25 +101,15 @@ ROUTES = (
     _action("mute", interacting.mute_conversation, "write:mutes"),
     _action("unmute", interacting.unmute_conversation, "write:mutes"),
     Route(
-        "POST", "/api/v1/statuses/{id}/reblog", boost, scopes=("write:statuses",), limit="posting"
-    ),
-    Route(
         "POST",
-        "/api/v1/statuses/{id}/unreblog",
-        unboost,
-        scopes=("write:statuses",),
-        limit="deletes",
+        f"{_STATUS}/reblog",
+        boost,
+        _WRITE,
+        limit="posting",
+        accepts=BoostForm(),
+        returns="Status",
     ),
-    Route(
-        "GET",
-        "/api/v1/statuses/{id}/favourited_by",
-        _lists(interactions.list_favouriters),
-        scopes=("read:statuses",),
-    ),
-    Route(
-        "GET",
-        "/api/v1/statuses/{id}/reblogged_by",
-        _lists(interactions.list_boosters),
-        scopes=("read:statuses",),
-    ),
+    Route("POST", f"{_STATUS}/unreblog", unboost, _WRITE, limit="deletes", returns="Status"),
+    _listing("favourited_by", interactions.list_favouriters),
+    _listing("reblogged_by", interactions.list_boosters),
 )

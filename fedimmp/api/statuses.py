@@ -31,8 +31,8 @@ async def answer_status(call: Call, status_id: int) -> web.Response:
 
 
 async def create(call: Call) -> web.StreamResponse:
-    """POST /api/v1/statuses. With an Idempotency-Key a repetition answers with the first post."""
-    form = await call.form(StatusForm())
+    """Write a post; with an Idempotency-Key a repetition answers with the first one."""
+    form = await call.form()
     if form["scheduled_at"] is not None and form["scheduled_at"] > call.app.now():
         raise Invalid("Validation failed: scheduled_at is not supported by this server")
     status_id = await posting.publish(
@@ -68,7 +68,7 @@ def _poll(form: dict[str, Any] | None) -> PollDraft | None:
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """GET /api/v1/statuses/{id}."""
+    """Show a post."""
     async with call.app.db.reader() as conn:
         status = await access_status(conn, call.viewer.account_id, call.path_id())
         rendered = await render_statuses(call.app, conn, [status.id], call.viewer.account_id)
@@ -78,8 +78,8 @@ async def show(call: Call) -> web.StreamResponse:
 
 
 async def edit(call: Call) -> web.StreamResponse:
-    """PUT /api/v1/statuses/{id}: apps send everything, so what is absent is cleared."""
-    form = await call.form(EditForm())
+    """Edit a post; apps send everything, so what is absent is cleared."""
+    form = await call.form()
     status_id = call.path_id()
     draft = Draft(
         text=form["status"],
@@ -99,9 +99,9 @@ async def edit(call: Call) -> web.StreamResponse:
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """DELETE /api/v1/statuses/{id}: answers with what was typed, for a redraft."""
+    """Delete a post; answers with what was typed, for a redraft."""
     viewer_id, status_id = call.viewer.account_id, call.path_id()
-    form = await call.form(DeleteForm())
+    form = await call.form()
     async with call.app.db.reader() as conn:
         deleted = await render_statuses(call.app, conn, [status_id], viewer_id, with_text=True)
     await posting.delete(call.app, viewer_id, status_id, delete_media=bool(form["delete_media"]))
@@ -111,7 +111,7 @@ async def delete(call: Call) -> web.StreamResponse:
 
 
 async def context(call: Call) -> web.StreamResponse:
-    """GET /api/v1/statuses/{id}/context: the thread above and below."""
+    """Show the thread above and below a post."""
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         status = await access_status(conn, viewer_id, call.path_id())
@@ -129,25 +129,37 @@ async def context(call: Call) -> web.StreamResponse:
 
 
 async def source(call: Call) -> web.StreamResponse:
-    """GET /api/v1/statuses/{id}/source: what was typed."""
+    """Show what was typed."""
     async with call.app.db.reader() as conn:
         status = await access_status(conn, call.viewer.account_id, call.path_id())
     return json_response(render_source(status))
 
 
 async def history(call: Call) -> web.StreamResponse:
-    """GET /api/v1/statuses/{id}/history: all versions, the first one first."""
+    """Show all versions of a post, the first one first."""
     async with call.app.db.reader() as conn:
         status = await access_status(conn, call.viewer.account_id, call.path_id())
         return json_response(await render_edits(call.app, conn, status))
 
 
+_STATUS = "/api/v1/statuses/{id}"
+
 ROUTES = (
-    Route("POST", "/api/v1/statuses", create, scopes=WRITE, limit="posting"),
-    Route("GET", "/api/v1/statuses/{id}", show, scopes=READ),
-    Route("PUT", "/api/v1/statuses/{id}", edit, scopes=WRITE, limit="posting"),
-    Route("DELETE", "/api/v1/statuses/{id}", delete, scopes=WRITE, limit="deletes"),
-    Route("GET", "/api/v1/statuses/{id}/context", context, scopes=READ),
-    Route("GET", "/api/v1/statuses/{id}/source", source, scopes=READ),
-    Route("GET", "/api/v1/statuses/{id}/history", history, scopes=READ),
+    Route(
+        "POST",
+        "/api/v1/statuses",
+        create,
+        WRITE,
+        limit="posting",
+        accepts=StatusForm(),
+        returns="Status",
+    ),
+    Route("GET", _STATUS, show, READ, returns="Status"),
+    Route("PUT", _STATUS, edit, WRITE, limit="posting", accepts=EditForm(), returns="Status"),
+    Route(
+        "DELETE", _STATUS, delete, WRITE, limit="deletes", accepts=DeleteForm(), returns="Status"
+    ),
+    Route("GET", f"{_STATUS}/context", context, READ, returns="Context"),
+    Route("GET", f"{_STATUS}/source", source, READ, returns="StatusSource"),
+    Route("GET", f"{_STATUS}/history", history, READ, returns="[StatusEdit]"),
 )

@@ -1,14 +1,14 @@
 """Timelines: home, the organisation, hashtags, lists, direct; favourites and bookmarks."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
-from fedimmp.api.forms.statuses import TagForm
+from fedimmp.api.forms.statuses import PublicTimelineForm, TagForm
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
-from fedimmp.web.forms import load, parse_boolean
 from fedimmp.web.responses import paged
 from fedimmp.web.routes import Handler, Route
 from storage import lists, timelines
@@ -39,36 +39,27 @@ async def _answer(
 
 
 async def home(call: Call) -> web.StreamResponse:
-    """GET /api/v1/timelines/home."""
+    """Show what the viewer follows, newest first."""
     async with call.app.db.reader() as conn:
         ids = await timelines.home(conn, call.viewer.account_id, call.page())
         return await _answer(call, conn, ids)
 
 
-def _flag(call: Call, name: str) -> bool:
-    return bool(parse_boolean(call.request.query.get(name)))
-
-
-def _public_filter(call: Call) -> PublicFilter:
-    return PublicFilter(
-        local=_flag(call, "local"),
-        remote=_flag(call, "remote"),
-        only_media=_flag(call, "only_media"),
-    )
+def _public_filter(form: Mapping[str, Any]) -> PublicFilter:
+    return PublicFilter(**{name: bool(form[name]) for name in _PUBLIC_KEPT})
 
 
 async def public(call: Call) -> web.StreamResponse:
-    """GET /api/v1/timelines/public: the whole organisation, or this office alone."""
-    wanted = _public_filter(call)
+    """Show what is public in the whole organisation, or in this office alone."""
+    wanted = _public_filter(await call.form())
     async with call.app.db.reader() as conn:
         ids = await timelines.public(conn, call.viewer.account_id, call.page(), wanted)
         return await _answer(call, conn, ids, keep=_PUBLIC_KEPT)
 
 
 async def tag(call: Call) -> web.StreamResponse:
-    """GET /api/v1/timelines/tag/{hashtag}, with any[], all[] and none[]."""
-    params = await call.params() | {"hashtag": call.path("hashtag")}
-    form = load(TagForm(), params)
+    """Show public posts with a hashtag, or any of several, and all and none of others."""
+    form = await call.form()
     any_of, all_of, none_of = (
         [_tag_name(name) for name in form[key][:_TAGS]] for key in ("any", "all", "none")
     )
@@ -76,7 +67,7 @@ async def tag(call: Call) -> web.StreamResponse:
         any_of=[_tag_name(form["hashtag"]), *any_of],
         all_of=all_of,
         none_of=none_of,
-        public=_public_filter(call),
+        public=_public_filter(form),
     )
     async with call.app.db.reader() as conn:
         ids = await timelines.tag(conn, call.viewer.account_id, call.page(), wanted)
@@ -88,7 +79,7 @@ def _tag_name(name: str) -> str:
 
 
 async def of_list(call: Call) -> web.StreamResponse:
-    """GET /api/v1/timelines/list/{id}; of one's own lists only."""
+    """Show what the people on one of the viewer's lists wrote."""
     viewer_id, list_id = call.viewer.account_id, call.path_id()
     async with call.app.db.reader() as conn:
         if await lists.find(conn, viewer_id, list_id) is None:
@@ -98,7 +89,7 @@ async def of_list(call: Call) -> web.StreamResponse:
 
 
 async def direct(call: Call) -> web.StreamResponse:
-    """GET /api/v1/timelines/direct, which older apps call."""
+    """Show direct posts to and from the viewer, which older apps ask for."""
     async with call.app.db.reader() as conn:
         ids = await timelines.direct(conn, call.viewer.account_id, call.page())
         return await _answer(call, conn, ids)
@@ -128,11 +119,48 @@ def _kept(listing: Listing) -> Handler:
 _READ = ("read:statuses",)
 
 ROUTES = (
-    Route("GET", "/api/v1/timelines/home", home, scopes=_READ),
-    Route("GET", "/api/v1/timelines/public", public, scopes=_READ),
-    Route("GET", "/api/v1/timelines/tag/{hashtag}", tag, scopes=_READ),
-    Route("GET", "/api/v1/timelines/list/{id}", of_list, scopes=("read:lists",)),
-    Route("GET", "/api/v1/timelines/direct", direct, scopes=_READ),
-    Route("GET", "/api/v1/favourites", _kept(timelines.favourites), scopes=("read:favourites",)),
-    Route("GET", "/api/v1/bookmarks", _kept(timelines.bookmarks), scopes=("read:bookmarks",)),
+    Route("GET", "/api/v1/timelines/home", home, _READ, returns="[Status]", paged="id"),
+    Route(
+        "GET",
+        "/api/v1/timelines/public",
+        public,
+        _READ,
+        accepts=PublicTimelineForm(),
+        returns="[Status]",
+        paged="id",
+    ),
+    Route(
+        "GET",
+        "/api/v1/timelines/tag/{hashtag}",
+        tag,
+        _READ,
+        accepts=TagForm(),
+        returns="[Status]",
+        paged="id",
+    ),
+    Route(
+        "GET",
+        "/api/v1/timelines/list/{id}",
+        of_list,
+        ("read:lists",),
+        returns="[Status]",
+        paged="id",
+    ),
+    Route("GET", "/api/v1/timelines/direct", direct, _READ, returns="[Status]", paged="id"),
+    Route(
+        "GET",
+        "/api/v1/favourites",
+        _kept(timelines.favourites),
+        ("read:favourites",),
+        returns="[Status]",
+        paged="row",
+    ),
+    Route(
+        "GET",
+        "/api/v1/bookmarks",
+        _kept(timelines.bookmarks),
+        ("read:bookmarks",),
+        returns="[Status]",
+        paged="row",
+    ),
 )

@@ -16,13 +16,12 @@ from fedimmp.web.routes import Route
 from storage import oauth
 from storage.oauth import OAuthApp
 
-_APP_FORM: Final = AppForm()
 _DEFAULT_SCOPES: Final = ("read",)
 
 
 async def register(call: Call) -> web.StreamResponse:
     """Register an application; its secret is in this answer and never again."""
-    form = await call.form(_APP_FORM)
+    form = await call.form()
     registered = await authorising.register_app(
         call.app,
         name=_read_name(form["client_name"]),
@@ -87,6 +86,20 @@ def _read_website(wish: str) -> str | None:
 
 
 ROUTES: Final = (
-    Route("POST", "/api/v1/apps", register, public=True, limit="apps"),
-    Route("GET", "/api/v1/apps/verify_credentials", verify_credentials, app_token=True),
+    Route(
+        "POST",
+        "/api/v1/apps",
+        register,
+        public=True,
+        limit="apps",
+        accepts=AppForm(),
+        returns="CredentialApplication",
+    ),
+    Route(
+        "GET",
+        "/api/v1/apps/verify_credentials",
+        verify_credentials,
+        app_token=True,
+        returns="Application",
+    ),
 )

@@ -26,8 +26,6 @@ from storage import oauth
 from storage.oauth import OAuthApp
 from storage.sessions import SignedIn
 
-_AUTHORIZATION_FORM: Final = AuthorizationForm()
-_CONSENT_FORM: Final = ConsentForm()
 _TEMPLATES: Final = Templates(Path(__file__).parent / "templates")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{20,200}")
@@ -69,7 +67,7 @@ class AuthorizationRequest:
 
 async def show(call: Call) -> web.StreamResponse:
     """Show the consent page, after sign-in where that is needed."""
-    form = await call.form(_AUTHORIZATION_FORM)
+    form = await call.form()
     request = await _checked(call, form)
     visitor = await browser.find_visitor(call)
     if visitor is None or form["force_login"]:
@@ -90,7 +88,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def decide(call: Call) -> web.StreamResponse:
     """Take what the member decided to the application."""
-    form = await call.form(_CONSENT_FORM)
+    form = await call.form()
     request = await _checked(call, form)
     visitor = await browser.find_visitor(call)
     if visitor is None:
@@ -181,7 +179,7 @@ def _challenge(form: dict[str, Any]) -> str | None:
 
 
 ROUTES: Final = (
-    Route("GET", "/oauth/authorize", show, public=True, html=True),
-    Route("POST", "/oauth/authorize", decide, public=True, html=True),
+    Route("GET", "/oauth/authorize", show, public=True, html=True, accepts=AuthorizationForm()),
+    Route("POST", "/oauth/authorize", decide, public=True, html=True, accepts=ConsentForm()),
     Route("GET", "/oauth/authorize/native", native, public=True, html=True),
 )

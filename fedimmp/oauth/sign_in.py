@@ -14,8 +14,6 @@ from fedimmp.web.call import Call
 from fedimmp.web.html import Templates, redirect
 from fedimmp.web.routes import Route
 
-_SIGN_IN_FORM: Final = SignInForm()
-_SIGN_OUT_FORM: Final = SignOutForm()
 _TEMPLATES: Final = Templates(Path(__file__).parent / "templates")
 
 
@@ -29,7 +27,7 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def sign_in(call: Call) -> web.StreamResponse:
     """Open a session; whatever session the browser had before ends."""
-    form = await call.form(_SIGN_IN_FORM)
+    form = await call.form()
     return_to = browser.own_path(form["return_to"])
     browser.check_form(call, form["csrf_token"], browser.form_token(call))
     try:
@@ -52,7 +50,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
 
 async def sign_out(call: Call) -> web.StreamResponse:
     """End the session, here and in the browser."""
-    form = await call.form(_SIGN_OUT_FORM)
+    form = await call.form()
     visitor = await browser.find_visitor(call)
     if visitor is not None:
         browser.check_form(call, form["csrf_token"], visitor.csrf_token)
@@ -93,6 +91,14 @@ def _origin_of(call: Call) -> dict[str, Any]:
 
 ROUTES: Final = (
     Route("GET", "/auth/sign_in", show, public=True, html=True),
-    Route("POST", "/auth/sign_in", sign_in, public=True, html=True, limit="sign_in"),
-    Route("POST", "/auth/sign_out", sign_out, public=True, html=True),
+    Route(
+        "POST",
+        "/auth/sign_in",
+        sign_in,
+        public=True,
+        html=True,
+        limit="sign_in",
+        accepts=SignInForm(),
+    ),
+    Route("POST", "/auth/sign_out", sign_out, public=True, html=True, accepts=SignOutForm()),
 )

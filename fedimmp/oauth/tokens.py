@@ -19,7 +19,6 @@ from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
 from storage.oauth import OAuthApp
 
-_TOKEN_FORM: Final = TokenForm()
 _BASIC: Final = {"WWW-Authenticate": 'Basic realm="fedimmp"'}
 
 
@@ -55,7 +54,7 @@ async def _answered(call: Call, answer: Answer) -> web.StreamResponse:
 
 async def _read_form(call: Call) -> dict[str, Any]:
     try:
-        form = await call.form(_TOKEN_FORM)
+        form = await call.form()
     except Refusal as refusal:
         if refusal.status in (400, 422):
             raise InvalidRequest(refusal.sentence) from refusal
@@ -187,9 +186,15 @@ async def metadata(call: Call) -> web.StreamResponse:
 
 
 ROUTES: Final = (
-    Route("POST", "/oauth/token", token, public=True),
-    Route("POST", "/oauth/revoke", revoke, public=True),
-    Route("GET", "/oauth/userinfo", userinfo, scopes=("profile",)),
-    Route("POST", "/oauth/userinfo", userinfo, scopes=("profile",)),
-    Route("GET", "/.well-known/oauth-authorization-server", metadata, public=True),
+    Route("POST", "/oauth/token", token, public=True, accepts=TokenForm(), returns="Token"),
+    Route("POST", "/oauth/revoke", revoke, public=True, accepts=TokenForm(), returns="{}"),
+    Route("GET", "/oauth/userinfo", userinfo, ("profile",), returns="UserInfo"),
+    Route("POST", "/oauth/userinfo", userinfo, ("profile",), returns="UserInfo"),
+    Route(
+        "GET",
+        "/.well-known/oauth-authorization-server",
+        metadata,
+        public=True,
+        returns="OAuthServer",
+    ),
 )

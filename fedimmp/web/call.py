@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
-from marshmallow import Schema
 
 from fedimmp.app import App
 from fedimmp.errors import NotFound, Unauthorized
@@ -114,12 +113,15 @@ class Call:
             )
         return self._params
 
-    async def form(self, schema: Schema | None = None) -> dict[str, Any]:
-        """Return the parameters that the route's form names, validated; raises Invalid."""
-        schema = schema or self.route.accepts
+    async def form(self) -> dict[str, Any]:
+        """Return the parameters that the route's form names, validated; raises Invalid.
+
+        Parts of the path count as parameters, and win over all others.
+        """
+        schema = self.route.accepts
         if schema is None:
             raise LookupError(f"The route {self.route.path} accepts no form.")
-        return forms.load(schema, await self.params())
+        return forms.load(schema, {**await self.params(), **self.request.match_info})
 
     def page(self, default: int = 20, maximum: int = 40) -> Page:
         """Return the page that the query asks for.

@@ -12,11 +12,13 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
 from fedimmp.errors import Invalid
+from fedimmp.web.bodies import UploadedFile
 
 __all__ = [
     "Boolean",
     "Choice",
     "DateTime",
+    "File",
     "Id",
     "Ids",
     "Integer",
@@ -259,6 +261,17 @@ class DateTime(Parameter):
             return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         except (ValueError, OverflowError) as error:
             raise ValidationError("is not a time") from error
+
+
+class File(Parameter):
+    """A file of a multipart form; empty text, which apps send for none, counts as null."""
+
+    def read(self, value: Any) -> UploadedFile | None:
+        if value == "":
+            return None
+        if not isinstance(value, UploadedFile):
+            raise ValidationError("must be a file")
+        return value
 
 
 def load(schema: Schema, params: Mapping[str, Any]) -> dict[str, Any]:

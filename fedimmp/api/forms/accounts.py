@@ -2,7 +2,7 @@
 
 from marshmallow import EXCLUDE, fields
 
-from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Schema, Text
+from fedimmp.web.forms import Boolean, Choice, File, Id, Ids, Integer, Items, Schema, Text
 
 # Wide bounds: the use-case says with its own number what an office allows.
 _TEXT = 20_000
@@ -15,6 +15,11 @@ class IdsForm(Schema):
     """`id[]`, or one `id`."""
 
     id = Ids(load_default=list)
+
+
+class RelationshipsForm(IdsForm):
+    """GET /api/v1/accounts/relationships."""
+
     with_suspended = Boolean(load_default=False)
 
 
@@ -91,6 +96,8 @@ class ProfileForm(Schema):
     discoverable = Boolean(load_default=None)
     indexable = Boolean(load_default=None)
     hide_collections = Boolean(load_default=None)
+    avatar = File(load_default=None)
+    header = File(load_default=None)
     fields_attributes = Items(fields.Nested(ProfileFieldForm(unknown=EXCLUDE)), maximum=_FIELDS)
     source = fields.Nested(SourceForm(unknown=EXCLUDE), allow_none=True, load_default=None)
 

@@ -6,6 +6,7 @@ from fedimmp.web.forms import (
     Boolean,
     Choice,
     DateTime,
+    File,
     Id,
     Ids,
     Integer,
@@ -92,7 +93,15 @@ class VoteForm(Schema):
     choices = Items(Integer(0, 1000), maximum=100, required=True)
 
 
-class TagForm(Schema):
+class PublicTimelineForm(Schema):
+    """GET /api/v1/timelines/public."""
+
+    local = Boolean(load_default=False)
+    remote = Boolean(load_default=False)
+    only_media = Boolean(load_default=False)
+
+
+class TagForm(PublicTimelineForm):
     """GET /api/v1/timelines/tag/{hashtag}, its path included."""
 
     hashtag = Text(_TAG)
@@ -102,7 +111,13 @@ class TagForm(Schema):
 
 
 class MediaForm(Schema):
-    """POST /api/v2/media and PUT /api/v1/media/{id}, without the file."""
+    """PUT /api/v1/media/{id}."""
 
     description = Text(_TEXT, load_default=None)
     focus = Text(100, load_default=None, strip=True)
+
+
+class UploadForm(MediaForm):
+    """POST /api/v2/media."""
+
+    file = File(required=True, allow_none=False)
