@@ -77,9 +77,42 @@ _GIVEN = """
 """
 
 
+def _wanted_by(reader: str) -> str:
+    """A reader's own wishes: nobody of an exclusive list, nobody unwelcome said or named in it."""
+    return f"""NOT EXISTS (
+              SELECT 1
+              FROM list_accounts AS la
+              JOIN lists ON lists.id = la.list_id
+              WHERE la.account_id = given.account_id
+                AND lists.account_id = {reader}
+                AND lists.exclusive)
+          AND NOT EXISTS (
+              SELECT 1 FROM blocks AS b
+              WHERE (b.account_id = {reader}
+                     AND (b.target_id = ANY(given.mentioned)
+                          OR b.target_id IN (given.account_id, given.original_author_id,
+                                             given.in_reply_to_account_id)))
+                 OR (b.target_id = {reader}
+                     AND b.account_id IN (given.account_id, given.original_author_id)))
+          AND NOT EXISTS (
+              SELECT 1 FROM mutes AS m
+              WHERE m.account_id = {reader}
+                AND (m.expires_at IS NULL OR m.expires_at > now())
+                AND (m.target_id = ANY(given.mentioned)
+                     OR m.target_id IN (given.account_id, given.original_author_id,
+                                        given.in_reply_to_account_id)))
+          AND NOT EXISTS (
+              SELECT 1
+              FROM account_domain_blocks AS barred
+              JOIN accounts AS outsider ON outsider.domain = barred.domain
+              WHERE barred.account_id = {reader}
+                AND outsider.id IN (given.account_id, given.original_author_id))"""
+
+
 # A follower reads what those they follow say, unless it is a reply to somebody they do not follow,
-# a boost they do not want, in a language they left out, or from or with somebody unwelcome.
-_READERS = """
+# a boost they do not want, in a language they left out, or from or with somebody unwelcome. Who
+# follows a hashtag reads what is public with it, unless they left out this language of its author.
+_READERS = f"""
     readers AS (
         SELECT given.id AS status_id, f.account_id, f.notify
         FROM given
@@ -88,7 +121,7 @@ _READERS = """
         WHERE (given.visibility <> 'direct' OR f.account_id = ANY(given.addressed))
           AND (given.reblog_of_id IS NULL OR f.reblogs)
           AND (f.languages IS NULL
-               OR f.languages = '{}'
+               OR f.languages = '{{}}'
                OR given.language IS NULL
                OR given.language = ANY(f.languages))
           AND ((given.in_reply_to_id IS NULL AND given.in_reply_to_uri IS NULL)
@@ -99,28 +132,24 @@ _READERS = """
                             WHERE other.account_id = f.account_id
                               AND other.target_id = given.in_reply_to_account_id
                               AND other.state = 'accepted'))))
-          AND NOT EXISTS (
-              SELECT 1
-              FROM list_accounts AS la
-              JOIN lists ON lists.id = la.list_id
-              WHERE la.account_id = given.account_id
-                AND lists.account_id = f.account_id
-                AND lists.exclusive)
-          AND NOT EXISTS (
-              SELECT 1 FROM blocks AS b
-              WHERE (b.account_id = f.account_id
-                     AND (b.target_id = ANY(given.mentioned)
-                          OR b.target_id IN (given.account_id, given.original_author_id,
-                                             given.in_reply_to_account_id)))
-                 OR (b.target_id = f.account_id
-                     AND b.account_id IN (given.account_id, given.original_author_id)))
-          AND NOT EXISTS (
-              SELECT 1 FROM mutes AS m
-              WHERE m.account_id = f.account_id
-                AND (m.expires_at IS NULL OR m.expires_at > now())
-                AND (m.target_id = ANY(given.mentioned)
-                     OR m.target_id IN (given.account_id, given.original_author_id,
-                                        given.in_reply_to_account_id)))
+          AND {_wanted_by("f.account_id")}
+        UNION ALL
+        SELECT DISTINCT given.id, t.account_id, false
+        FROM given
+        JOIN status_tags AS st ON st.status_id = given.id
+        JOIN tag_follows AS t ON t.tag_id = st.tag_id
+        JOIN members ON members.account_id = t.account_id
+        LEFT JOIN follows AS f
+          ON f.account_id = t.account_id
+         AND f.target_id = given.account_id
+         AND f.state = 'accepted'
+        WHERE given.is_new
+          AND given.visibility = 'public'
+          AND given.reblog_of_id IS NULL
+          AND (COALESCE(cardinality(f.languages), 0) = 0
+               OR given.language IS NULL
+               OR given.language = ANY(f.languages))
+          AND {_wanted_by("t.account_id")}
         UNION ALL
         SELECT given.id, given.account_id, false
         FROM given

@@ -13,7 +13,18 @@ from storage.database import Connection, Record, Transaction
 
 FollowState = Literal["pending", "accepted"]
 
-_COLUMNS = "id, account_id, target_id, uri, state, reblogs, notify, languages, created_at"
+FOLLOW_COLUMNS = (
+    "id",
+    "account_id",
+    "target_id",
+    "uri",
+    "state",
+    "reblogs",
+    "notify",
+    "languages",
+    "created_at",
+)
+_COLUMNS = ", ".join(FOLLOW_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +201,7 @@ async def delete_follows_of(tx: Transaction, account_id: int, *, limit: int) -> 
 
 async def lock_local_followers(tx: Transaction, target_id: int, limit: int) -> list[Follow]:
     """Return and keep follows and requests of our own people to an account, the oldest first."""
-    columns = ", ".join(f"f.{name.strip()}" for name in _COLUMNS.split(","))
+    columns = ", ".join(f"f.{name}" for name in FOLLOW_COLUMNS)
     records = await tx.fetch(
         f"""
         SELECT {columns}

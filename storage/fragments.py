@@ -95,8 +95,18 @@ def status_is_visible_to_host(status: str, host: str) -> str:
     )"""
 
 
+def office_is_blocked(account_id: str, viewer: str) -> str:
+    """The viewer wants nothing of the office of the account."""
+    return f"""EXISTS (
+            SELECT 1
+            FROM account_domain_blocks AS barred
+            JOIN accounts AS outsider ON outsider.domain = barred.domain
+            WHERE barred.account_id = {viewer}
+              AND outsider.id = {account_id})"""
+
+
 def account_is_welcome(account_id: str, viewer: str) -> str:
-    """Neither blocks the other, and the viewer does not mute the account."""
+    """Neither blocks the other, and the viewer does not mute the account or block its office."""
     return f"""(
         NOT EXISTS (
             SELECT 1 FROM blocks AS block
@@ -107,6 +117,7 @@ def account_is_welcome(account_id: str, viewer: str) -> str:
             WHERE mute.account_id = {viewer}
               AND mute.target_id = {account_id}
               AND (mute.expires_at IS NULL OR mute.expires_at > now()))
+        AND NOT {office_is_blocked(account_id, viewer)}
     )"""
 
 

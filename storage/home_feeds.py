@@ -1,7 +1,8 @@
-"""What a new or ended follow changes in home timelines that are written already."""
+"""What a new or ended follow, of people or hashtags, changes in written home timelines."""
 
 from collections.abc import Sequence
 
+from storage import fragments
 from storage.database import Transaction
 
 # So many of the latest posts of somebody newly followed come into the home timeline.
@@ -72,9 +73,85 @@ async def unmerge(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> None:
          USING unnest($1::bigint[], $2::bigint[]) AS pair (account_id, target_id)
          WHERE h.account_id = pair.account_id
            AND h.author_id = pair.target_id
+           AND NOT (h.reblog_of_id IS NULL AND EXISTS (
+                SELECT FROM statuses s
+                  JOIN status_tags st ON st.status_id = s.id
+                  JOIN tag_follows t ON t.tag_id = st.tag_id
+                 WHERE s.id = h.status_id
+                   AND s.visibility = 'public'
+                   AND t.account_id = h.account_id))
         """,
         [reader for reader, _ in pairs],
         [followed for _, followed in pairs],
+    )
+
+
+async def merge_tag(tx: Transaction, reader_id: int, tag_id: int) -> None:
+    """Bring recent public posts with a hashtag into the home timeline of who now follows it."""
+    await tx.execute(
+        f"""
+        INSERT INTO home_feed (account_id, status_id, author_id, reblog_of_id)
+        SELECT m.account_id, s.id, s.account_id, NULL
+          FROM members m
+         CROSS JOIN LATERAL (
+               SELECT recent.*
+                 FROM status_tags st
+                 JOIN statuses recent ON recent.id = st.status_id
+                WHERE st.tag_id = $2
+                  AND recent.visibility = 'public'
+                  AND recent.reblog_of_id IS NULL
+                ORDER BY st.status_id DESC
+                LIMIT {_RECENT}) AS s
+          LEFT JOIN follows f
+            ON f.account_id = m.account_id
+           AND f.target_id = s.account_id
+           AND f.state = 'accepted'
+         WHERE m.account_id = $1
+           AND (COALESCE(cardinality(f.languages), 0) = 0
+                OR s.language IS NULL
+                OR s.language = ANY(f.languages))
+           AND {fragments.status_is_welcome("s", "m.account_id")}
+           AND NOT EXISTS (
+                SELECT FROM list_accounts la
+                  JOIN lists ON lists.id = la.list_id
+                 WHERE la.account_id = s.account_id
+                   AND lists.account_id = m.account_id
+                   AND lists.exclusive)
+        ON CONFLICT DO NOTHING
+        """,
+        reader_id,
+        tag_id,
+    )
+
+
+async def unmerge_tag(tx: Transaction, reader_id: int, tag_id: int) -> None:
+    """Take what came by a hashtag alone out of the home timeline of who follows it no longer.
+
+    What the reader wrote, or what people whom they follow did, stays, as does what has another
+    hashtag that they follow.
+    """
+    await tx.execute(
+        """
+        DELETE FROM home_feed h
+         USING status_tags st
+         WHERE h.account_id = $1
+           AND st.tag_id = $2
+           AND st.status_id = h.status_id
+           AND h.author_id <> $1
+           AND NOT EXISTS (
+                SELECT FROM follows f
+                 WHERE f.account_id = $1
+                   AND f.target_id = h.author_id
+                   AND f.state = 'accepted')
+           AND NOT EXISTS (
+                SELECT FROM status_tags other
+                  JOIN tag_follows t ON t.tag_id = other.tag_id
+                 WHERE other.status_id = h.status_id
+                   AND other.tag_id <> $2
+                   AND t.account_id = $1)
+        """,
+        reader_id,
+        tag_id,
     )
 
 

@@ -15,6 +15,7 @@ from storage.follows import (
     accept_follow,
     count_requests,
     delete_follow,
+    delete_follows,
     delete_follows_between,
     delete_follows_of,
     find_follow,
@@ -22,7 +23,7 @@ from storage.follows import (
     insert_follow,
     update_follow,
 )
-from storage.fragments import account_is_present
+from storage.fragments import account_is_present, account_is_welcome
 from storage.paging import Page
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "accept_all",
     "accept_follow",
     "block",
+    "blocks",
     "count_requests",
     "delete_follow",
+    "delete_follows",
     "delete_follows_between",
     "delete_follows_of",
     "familiar_followers",
@@ -57,6 +60,9 @@ __all__ = [
     "update_follow",
 ]
 
+_WELCOME_FOLLOWER = account_is_welcome("r.account_id", "$5::bigint")
+_WELCOME_FOLLOWED = account_is_welcome("r.target_id", "$5::bigint")
+
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
@@ -75,6 +81,8 @@ class Relationship:
     muting_expires_at: datetime | None
     requested: bool
     requested_by: bool
+    domain_blocking: bool
+    endorsed: bool
     note: str
 
 
@@ -115,6 +123,8 @@ async def load(
                muting.expires_at AS muting_expires_at,
                COALESCE(mine.state = 'pending', false) AS requested,
                COALESCE(theirs.state = 'pending', false) AS requested_by,
+               office.id IS NOT NULL AS domain_blocking,
+               endorsed.id IS NOT NULL AS endorsed,
                COALESCE(n.comment, '') AS note
           FROM unnest($2::bigint[]) AS t (id)
           LEFT JOIN follows mine ON mine.account_id = $1 AND mine.target_id = t.id
@@ -125,6 +135,11 @@ async def load(
             ON muting.account_id = $1
            AND muting.target_id = t.id
            AND (muting.expires_at IS NULL OR muting.expires_at > now())
+          LEFT JOIN accounts a ON a.id = t.id
+          LEFT JOIN account_domain_blocks office
+            ON office.account_id = $1
+           AND office.domain = a.domain
+          LEFT JOIN endorsements endorsed ON endorsed.account_id = $1 AND endorsed.target_id = t.id
           LEFT JOIN account_notes n ON n.account_id = $1 AND n.target_id = t.id
         """,
         viewer_id,
@@ -144,6 +159,16 @@ async def is_blocked_between(conn: Connection, one_id: int, other_id: int) -> bo
         """,
         one_id,
         other_id,
+    )
+    return found
+
+
+async def blocks(conn: Connection, account_id: int, target_id: int) -> bool:
+    """Tell whether the account blocks the other one."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM blocks WHERE account_id = $1 AND target_id = $2)",
+        account_id,
+        target_id,
     )
     return found
 
@@ -239,18 +264,20 @@ async def set_note(tx: Transaction, account_id: int, target_id: int, comment: st
     )
 
 
-async def list_followers(conn: Connection, account_id: int, page: Page) -> list[Cursor]:
-    """Return who follows an account, latest follow first."""
-    return await _people(
-        conn, "follows", "r.target_id = $1 AND r.state = 'accepted'", "account_id", account_id, page
-    )
+async def list_followers(
+    conn: Connection, account_id: int, page: Page, viewer_id: int | None = None
+) -> list[Cursor]:
+    """Return who follows an account, latest follow first, without people a viewer does not see."""
+    condition = f"r.target_id = $1 AND r.state = 'accepted' AND {_WELCOME_FOLLOWER}"
+    return await _people(conn, "follows", condition, "account_id", account_id, page, viewer_id)
 
 
-async def list_following(conn: Connection, account_id: int, page: Page) -> list[Cursor]:
-    """Return whom an account follows, latest follow first."""
-    return await _people(
-        conn, "follows", "r.account_id = $1 AND r.state = 'accepted'", "target_id", account_id, page
-    )
+async def list_following(
+    conn: Connection, account_id: int, page: Page, viewer_id: int | None = None
+) -> list[Cursor]:
+    """Return whom an account follows, latest follow first, without whom a viewer does not see."""
+    condition = f"r.account_id = $1 AND r.state = 'accepted' AND {_WELCOME_FOLLOWED}"
+    return await _people(conn, "follows", condition, "target_id", account_id, page, viewer_id)
 
 
 async def list_follow_requests(conn: Connection, account_id: int, page: Page) -> list[Cursor]:
@@ -316,7 +343,13 @@ async def familiar_followers(
 
 
 async def _people(
-    conn: Connection, table: str, condition: str, column: str, account_id: int, page: Page
+    conn: Connection,
+    table: str,
+    condition: str,
+    column: str,
+    account_id: int,
+    page: Page,
+    *viewer_ids: int | None,
 ) -> list[Cursor]:
     # Table, column and condition are literals of this module.
     records: list[Record] = await conn.fetch(
@@ -331,6 +364,7 @@ async def _people(
         """,
         account_id,
         *page.bounds,
+        *viewer_ids,
     )
     return page.newest_first([Cursor(**dict(record)) for record in records])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from storage.database import Connection, Transaction
+from storage.ids import first_id
 
 # Apps draw a week.
 DAYS = 7
@@ -70,21 +71,33 @@ async def search(conn: Connection, text: str, *, limit: int, offset: int = 0) ->
 async def history(
     conn: Connection, tag_ids: Sequence[int], now: datetime
 ) -> dict[int, tuple[Use, ...]]:
-    """Return the public uses of each hashtag for the last seven days of UTC, today first."""
+    """Return the public uses of each hashtag for the last seven days of UTC, today first.
+
+    Today is counted now; the days before were counted by the worker (`storage.trends`).
+    """
     today = now.date()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = await conn.fetch(
         """
-        SELECT st.tag_id, (s.created_at AT TIME ZONE 'UTC')::date AS day,
-            count(*) AS uses, count(DISTINCT s.account_id) AS accounts
-        FROM status_tags AS st
-        JOIN statuses AS s ON s.id = st.status_id
-        WHERE st.tag_id = ANY($1::bigint[])
-          AND s.visibility = 'public'
-          AND s.created_at >= $2
-        GROUP BY 1, 2
+        SELECT tag_id, day, uses, accounts
+          FROM tag_days
+         WHERE tag_id = ANY($1::bigint[])
+           AND day < $2
+        UNION ALL
+        SELECT st.tag_id, $2, count(*), count(DISTINCT s.account_id)
+          FROM status_tags AS st
+          JOIN statuses AS s ON s.id = st.status_id
+         WHERE st.tag_id = ANY($1::bigint[])
+           AND st.status_id >= $3
+           AND s.visibility = 'public'
+           AND s.reblog_of_id IS NULL
+           AND s.created_at >= $4
+         GROUP BY st.tag_id
         """,
         list(tag_ids),
-        now - timedelta(days=DAYS),
+        today,
+        first_id(midnight),
+        midnight,
     )
     counted = {(row["tag_id"], row["day"]): (row["uses"], row["accounts"]) for row in rows}
     days = [today - timedelta(days=back) for back in range(DAYS)]

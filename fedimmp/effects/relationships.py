@@ -11,7 +11,7 @@ from typing import Any
 from fedimmp.app import App
 from fedimmp.effects import notices
 from fedimmp.outbound import activities, addressing
-from storage import accounts, home_feeds, jobs, lists, notifications
+from storage import accounts, endorsements, home_feeds, jobs, lists, notifications
 from storage.accounts import Account
 from storage.database import Connection, Transaction
 from storage.notifications import NotificationDraft
@@ -134,6 +134,7 @@ async def _end(tx: Transaction, follows: Sequence[Follow]) -> None:
     pairs = _pairs(follows)
     await home_feeds.unmerge(tx, pairs)
     await lists.drop_followed(tx, pairs)
+    await endorsements.drop_followed(tx, pairs)
     await notifications.delete_matching(
         tx,
         [_draft(follow, kind) for follow in follows for kind in ("follow", "follow_request")],

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fedimmp.app import App
 from fedimmp.entities.emojis import emoji_entities
 from fedimmp.entities.times import maybe_timestamp, timestamp
+from fedimmp.permissions import permissions_of
 from storage import accounts
 from storage.accounts import AccountView, Picture
 from storage.database import Connection
@@ -99,6 +100,8 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
         entity["roles"] = _highlighted(view)
     if not shown:
         entity["suspended"] = True
+    if account.silenced_at is not None:
+        entity["limited"] = True
     return entity
 
 
@@ -146,12 +149,12 @@ def credential_entity(
 
 
 def role_entity(role: Role) -> dict[str, Any]:
-    """Return the Role entity. Nothing is administered through apps, so no permissions are named."""
+    """Return the Role entity; apps show their screens for staff by its permissions."""
     return {
         "id": _ROLE_IDS[role],
         "name": _ROLE_NAMES[role],
         "color": "",
-        "permissions": "0",
+        "permissions": str(int(permissions_of(role))),
         "highlighted": role != "member",
         "collection_limit": 0,
     }
@@ -173,8 +176,8 @@ def relationship_entity(relationship: Relationship) -> dict[str, Any]:
         "muting_expires_at": maybe_timestamp(relationship.muting_expires_at),
         "requested": relationship.requested,
         "requested_by": relationship.requested_by,
-        "domain_blocking": False,
-        "endorsed": False,
+        "domain_blocking": relationship.domain_blocking,
+        "endorsed": relationship.endorsed,
         "note": relationship.note,
     }
 

@@ -10,7 +10,7 @@ from activitypub.properties import uri_of
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
-from storage import accounts, relationships, statuses
+from storage import accounts, domain_blocks, relationships, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Connection, Transaction
 from storage.ids import new_id
@@ -46,7 +46,9 @@ async def apply_follow(
     if uri in await statuses.tombstoned(tx, [uri]):
         # It was taken back before it came.
         return Outcome.DONE
-    if await relationships.is_blocked_between(tx, follower.id, target.id):
+    if await relationships.is_blocked_between(
+        tx, follower.id, target.id
+    ) or await domain_blocks.is_blocked(tx, target.id, follower.id):
         await effects.follow_rejected(tx, app, [_refused(follower, target, uri, now)], now)
         return Outcome.DONE
     known = await relationships.find_follow(tx, follower.id, target.id)

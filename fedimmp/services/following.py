@@ -9,7 +9,7 @@ from fedimmp.access import access_account
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
 from fedimmp.errors import Forbidden, NotFound
-from storage import relationships
+from storage import domain_blocks, relationships
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.ids import new_id
@@ -62,6 +62,8 @@ async def follow(
             return
         if await relationships.is_blocked_between(tx, account_id, target_id):
             raise Forbidden
+        if await domain_blocks.is_blocked(tx, account_id, target_id):
+            raise Forbidden("You block the office of this account")
         await _begin(tx, app, account_id, target, changes, app.now())
 
     await app.db.transact(work)

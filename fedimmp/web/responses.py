@@ -66,6 +66,19 @@ def paged(
     return json_response(data, headers={"Link": ", ".join(links)})
 
 
+def paged_by_offset(call: "Call", data: Sequence[Any], *, offset: int, limit: int) -> web.Response:
+    """Answer a page of a list that is paged by `offset`, with its Link header.
+
+    The link to what follows is there when the page is full, the one back from the second page on.
+    """
+    links = []
+    if data and len(data) == limit:
+        links.append(f'<{_link(call, (), "offset", offset + limit)}>; rel="next"')
+    if offset > 0:
+        links.append(f'<{_link(call, (), "offset", max(offset - limit, 0))}>; rel="prev"')
+    return json_response(data, headers={"Link": ", ".join(links)} if links else None)
+
+
 def _link(call: "Call", keep: Sequence[str], cursor: str, value: int | str) -> str:
     query = [
         (name, text)
