@@ -120,6 +120,20 @@ async def list_all(conn: Connection) -> list[Member]:
     return [_member_of(record) for record in records]
 
 
+async def list_staff(conn: Connection) -> list[int]:
+    """Return the accounts of those who look after the office and may sign in, by id."""
+    rows = await conn.fetch(
+        """
+        SELECT account_id
+          FROM members
+         WHERE role <> 'member'
+           AND disabled_at IS NULL
+         ORDER BY account_id
+        """
+    )
+    return [row["account_id"] for row in rows]
+
+
 async def count(conn: Connection) -> int:
     """Return how many members may sign in."""
     total: int = await conn.fetchval(

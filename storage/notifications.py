@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from storage.database import Connection, Record, Transaction
 from storage.fragments import account_is_present
 from storage.paging import Page
 
-_COLUMNS = "n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at"
+UNGROUPED: Final = "ungrouped-"
+NOTIFICATION_COLUMNS: Final = """
+    n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at, n.group_key,
+    n.filtered, COALESCE(n.report_id, n.event_id, n.warning_id) AS subject_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A row of `notifications`."""
+    """A row of `notifications`; `group_key` None is that of one that stands for itself."""
 
     id: int
     account_id: int
@@ -21,36 +26,54 @@ class Notification:
     from_account_id: int
     status_id: int | None
     created_at: datetime
+    group_key: str | None
+    filtered: bool
+    subject_id: int | None
+
+    @property
+    def key(self) -> str:
+        """The key of its group, which it may be alone in."""
+        return self.group_key or f"{UNGROUPED}{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationDraft:
-    """A notification before it is known whether its recipient wants it."""
+    """A notification before it is known whether its recipient wants it.
+
+    `subject_id` is the report, the warning, or the event of lost follows, as the type says.
+    """
 
     account_id: int
     type: str
     from_account_id: int
     status_id: int | None = None
+    subject_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which notifications a caller asks for; empty `types` stands for all."""
+    """Which notifications a caller asks for; empty `types` stands for all.
+
+    Those that the recipient's policy hides are left out unless `include_filtered` asks for them.
+    """
 
     types: tuple[str, ...] = ()
     exclude_types: tuple[str, ...] = ()
     from_account_id: int | None = None
+    include_filtered: bool = False
 
 
 EVERYTHING = Selection()
 
 
-def _selected(first: int) -> str:
+def is_selected(first: int) -> str:
+    """Return the condition that a notification `n` is asked for, with four parameters."""
     # An account that is out of reach or gone is not shown to have done anything.
     return f"""
         (cardinality(${first}::text[]) = 0 OR n.type = ANY(${first}::text[]))
         AND n.type <> ALL(${first + 1}::text[])
         AND (${first + 2}::bigint IS NULL OR n.from_account_id = ${first + 2})
+        AND (${first + 3}::boolean OR NOT n.filtered)
         AND EXISTS (
             SELECT FROM accounts a
              WHERE a.id = n.from_account_id
@@ -58,8 +81,14 @@ def _selected(first: int) -> str:
     """
 
 
-def _arguments(selection: Selection) -> tuple[list[str], list[str], int | None]:
-    return list(selection.types), list(selection.exclude_types), selection.from_account_id
+def arguments(selection: Selection) -> tuple[list[str], list[str], int | None, bool]:
+    """Return the four parameters of `is_selected`."""
+    return (
+        list(selection.types),
+        list(selection.exclude_types),
+        selection.from_account_id,
+        selection.include_filtered,
+    )
 
 
 async def list_page(
@@ -68,17 +97,17 @@ async def list_page(
     """Return a page of a member's notifications, newest first."""
     records = await conn.fetch(
         f"""
-        SELECT {_COLUMNS}
+        SELECT {NOTIFICATION_COLUMNS}
           FROM notifications n
          WHERE n.account_id = $1
-           AND {_selected(2)}
-           AND {page.window("n.id", 5)}
+           AND {is_selected(2)}
+           AND {page.window("n.id", 6)}
         """,
         account_id,
-        *_arguments(selection),
+        *arguments(selection),
         *page.bounds,
     )
-    return page.newest_first([_notification_of(record) for record in records])
+    return page.newest_first([notification_of(record) for record in records])
 
 
 async def count_newer(
@@ -95,12 +124,12 @@ async def count_newer(
           FROM (SELECT
                   FROM notifications n
                  WHERE n.account_id = $1
-                   AND {_selected(2)}
-                   AND n.id > $5
-                 LIMIT $6) AS newer
+                   AND {is_selected(2)}
+                   AND n.id > $6
+                 LIMIT $7) AS newer
         """,
         account_id,
-        *_arguments(selection),
+        *arguments(selection),
         after_id,
         limit,
     )
@@ -111,7 +140,7 @@ async def find(conn: Connection, account_id: int, notification_id: int) -> Notif
     """Return one of a member's notifications."""
     record = await conn.fetchrow(
         f"""
-        SELECT {_COLUMNS}
+        SELECT {NOTIFICATION_COLUMNS}
           FROM notifications n
          WHERE n.account_id = $1
            AND n.id = $2
@@ -123,7 +152,7 @@ async def find(conn: Connection, account_id: int, notification_id: int) -> Notif
         account_id,
         notification_id,
     )
-    return None if record is None else _notification_of(record)
+    return None if record is None else notification_of(record)
 
 
 async def delete(tx: Transaction, account_id: int, notification_id: int) -> bool:
@@ -177,5 +206,5 @@ async def delete_between(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> i
     )
 
 
-def _notification_of(record: Record) -> Notification:
+def notification_of(record: Record) -> Notification:
     return Notification(**dict(record))

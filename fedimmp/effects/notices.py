@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage import announcements
+from storage import announcements, members, severances
 from storage.database import Transaction
 from storage.events import NewEvent
 from storage.notifications import NotificationDraft
+from storage.severances import NewSeverance
 
 
 async def notified(
@@ -18,3 +19,46 @@ async def notified(
 ) -> None:
     """Log what is new, store the notifications that are wanted and announce them: one statement."""
     await announcements.announce(tx, drafts, news, now)
+
+
+async def staff_told_of_report(
+    tx: Transaction, report_id: int, reporter_id: int, now: datetime
+) -> None:
+    """Tell moderators and administrators that somebody was reported."""
+    drafts = [
+        NotificationDraft(each, "admin.report", reporter_id, subject_id=report_id)
+        for each in await members.list_staff(tx)
+    ]
+    await notified(tx, drafts, now)
+
+
+async def staff_told_of_sign_up(tx: Transaction, account_id: int, now: datetime) -> None:
+    """Tell moderators and administrators that somebody became, or wants to become, a member."""
+    drafts = [
+        NotificationDraft(each, "admin.sign_up", account_id)
+        for each in await members.list_staff(tx)
+    ]
+    await notified(tx, drafts, now)
+
+
+async def moderation_warned(
+    tx: Transaction, account_id: int, warning_id: int, now: datetime
+) -> None:
+    """Tell a member what staff said or did to them."""
+    draft = NotificationDraft(account_id, "moderation_warning", account_id, subject_id=warning_id)
+    await notified(tx, [draft], now)
+
+
+async def relationships_severed(
+    tx: Transaction, lost: Sequence[NewSeverance], now: datetime
+) -> None:
+    """Tell members how many follows they lost at once; who lost none is not told."""
+    lost = [each for each in lost if each.followers_count or each.following_count]
+    if not lost:
+        return
+    stored = await severances.insert_many(tx, lost, now)
+    drafts = [
+        NotificationDraft(account_id, "severed_relationships", account_id, subject_id=event_id)
+        for account_id, event_id in stored
+    ]
+    await notified(tx, drafts, now)

@@ -44,7 +44,7 @@ async def render_notifications(
         entity: dict[str, Any] = {
             "id": str(each.id),
             "type": each.type,
-            "group_key": f"ungrouped-{each.id}",
+            "group_key": each.key,
             "created_at": timestamp(each.created_at),
             "account": account_entity(app, people[each.from_account_id]),
         }
