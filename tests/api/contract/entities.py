@@ -1,7 +1,8 @@
 """The contract of the API: every entity as a schema that refuses unknown, missing and odd fields.
 
-`entities.json` lists the fields of Mastodon's entities: `~` marks one that may be absent, `?` one
-that may be null, brackets a list. `required_fields.json` names the apps that fail without a value.
+`fedimmp/entities/contract.json` lists the fields of Mastodon's entities: `~` marks one that may be
+absent, `?` one that may be null, brackets a list; `<` names an entity whose fields it has too.
+`required_fields.json` names the apps that fail without a value.
 """
 
 import functools
@@ -14,17 +15,15 @@ from urllib.parse import urlsplit
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+import fedimmp
+
 _FOLDER = Path(__file__).parent
-ENTITIES: Mapping[str, Mapping[str, str]] = json.loads((_FOLDER / "entities.json").read_text())
+ENTITIES: Mapping[str, Mapping[str, str]] = json.loads(
+    (Path(fedimmp.__file__).parent / "entities" / "contract.json").read_text()
+)
 REQUIRED: Mapping[str, Mapping[str, list[str]]] = json.loads(
     (_FOLDER / "required_fields.json").read_text()
 )
-# Entities that have all fields of another one.
-_PARENTS = {
-    "CredentialAccount": "Account",
-    "MutedAccount": "Account",
-    "CredentialApplication": "Application",
-}
 _STEP = re.compile(r"\[([^\]]*)\]")
 
 
@@ -85,12 +84,26 @@ def check_all(entity: str, data: Any) -> None:
 @functools.cache
 def schema_of(entity: str) -> type[Schema]:
     """Return the schema class of an entity."""
-    declared = dict(ENTITIES[entity])
-    required = dict(REQUIRED.get(entity, {}))
-    if entity in _PARENTS:
-        declared = {**ENTITIES[_PARENTS[entity]], **declared}
-        required = {**REQUIRED.get(_PARENTS[entity], {}), **required}
+    declared = declared_fields(entity)
+    required: dict[str, Any] = {}
+    for name in ancestry(entity):
+        required |= REQUIRED.get(name, {})
     return _schema(entity, _tree(declared), required)
+
+
+def ancestry(entity: str) -> list[str]:
+    """Return the entity's name after those whose fields it has too."""
+    parent = ENTITIES[entity].get("<")
+    return [*ancestry(parent), entity] if parent else [entity]
+
+
+def declared_fields(entity: str) -> dict[str, str]:
+    """Return the marks of all fields of an entity, inherited ones included."""
+    marks: dict[str, str] = {}
+    for name in ancestry(entity):
+        marks |= ENTITIES[name]
+    marks.pop("<", None)
+    return marks
 
 
 def _tree(declared: Mapping[str, str]) -> dict[str, Any]:
