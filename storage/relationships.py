@@ -54,6 +54,7 @@ __all__ = [
     "load",
     "mute",
     "mute_expiries",
+    "prune_mutes",
     "set_note",
     "unblock",
     "unmute",
@@ -241,6 +242,11 @@ async def unmute(tx: Transaction, account_id: int, target_id: int) -> bool:
             "DELETE FROM mutes WHERE account_id = $1 AND target_id = $2", account_id, target_id
         )
     )
+
+
+async def prune_mutes(tx: Transaction, before: datetime) -> int:
+    """Forget mutes that ended before; nobody is muted by them any more. Returns how many went."""
+    return await tx.execute("DELETE FROM mutes WHERE expires_at < $1", before)
 
 
 async def set_note(tx: Transaction, account_id: int, target_id: int, comment: str) -> None:

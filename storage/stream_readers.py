@@ -69,9 +69,17 @@ async def lists_with(conn: Connection, author_id: int, list_ids: Collection[int]
 async def estranged(
     conn: Connection, author_ids: Collection[int], account_ids: Collection[int]
 ) -> frozenset[int]:
-    """Return those of the accounts that block or mute one of the authors, or are blocked by one."""
+    """Return those of the accounts that want nothing of one of the authors, or are blocked by one.
+
+    They block or mute the author, or block the office, or do not follow one whom staff limits.
+    """
     rows = await conn.fetch(
-        """
+        f"""
+        SELECT reader.id AS account_id
+          FROM unnest($1::bigint[]) AS author(id)
+         CROSS JOIN unnest($2::bigint[]) AS reader(id)
+         WHERE NOT {account_is_heard("author.id", "reader.id")}
+        UNION
         SELECT account_id FROM blocks
          WHERE target_id = ANY($1::bigint[]) AND account_id = ANY($2::bigint[])
         UNION
@@ -81,6 +89,11 @@ async def estranged(
         SELECT account_id FROM mutes
          WHERE target_id = ANY($1::bigint[]) AND account_id = ANY($2::bigint[])
            AND (expires_at IS NULL OR expires_at > now())
+        UNION
+        SELECT b.account_id
+          FROM account_domain_blocks b
+          JOIN accounts a ON a.domain = b.domain
+         WHERE a.id = ANY($1::bigint[]) AND b.account_id = ANY($2::bigint[])
         """,
         list(author_ids),
         list(account_ids),

@@ -58,6 +58,8 @@ async def search(conn: Connection, text: str, *, limit: int, offset: int = 0) ->
         SELECT t.id, t.name, t.display_name
         FROM tags AS t
         WHERE starts_with(t.name, $1)
+          AND t.usable
+          AND t.listable
         ORDER BY (SELECT count(*) FROM status_tags AS st WHERE st.tag_id = t.id) DESC, t.name
         LIMIT $2 OFFSET $3
         """,

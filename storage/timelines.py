@@ -54,6 +54,7 @@ class ProfileFilter:
 
 _VISIBLE = fragments.status_is_visible("s", "$1::bigint")
 _WELCOME = fragments.status_is_welcome("s", "$1::bigint")
+_HEARD = fragments.account_is_heard("s.account_id", "$1::bigint")
 _HAS_MEDIA = "EXISTS (SELECT 1 FROM media WHERE media.status_id = s.id)"
 _NO_REPLY_TO_OTHERS = """(
     (s.in_reply_to_id IS NULL AND s.in_reply_to_uri IS NULL)
@@ -62,20 +63,21 @@ _NO_REPLY_TO_OTHERS = """(
 
 async def home(conn: Connection, viewer_id: int, page: Page) -> list[int]:
     """Return what the people whom the viewer follows say, newest first."""
-    rows = await conn.fetch(
-        f"""
-        SELECT h.status_id
+    rows = await conn.fetch(home_query(page), viewer_id, *page.bounds)
+    return page.newest_first([row["id"] for row in rows])
+
+
+def home_query(page: Page) -> str:
+    """Return the query for a page of ids of the home timeline: $1 is the viewer, $2 to $4 bounds."""
+    return f"""
+        SELECT s.id
         FROM home_feed AS h
         JOIN statuses AS s ON s.id = h.status_id
         WHERE h.account_id = $1
           AND {_VISIBLE}
           AND {_WELCOME}
           AND {page.window("h.status_id", 2)}
-        """,
-        viewer_id,
-        *page.bounds,
-    )
-    return page.newest_first([row["status_id"] for row in rows])
+    """
 
 
 async def public(
@@ -92,6 +94,7 @@ async def public(
           AND {_public_conditions(wanted)}
           AND {_VISIBLE}
           AND {_WELCOME}
+          AND {_HEARD}
           AND {page.window("s.id", 2)}
         """,
         viewer_id,
@@ -112,7 +115,8 @@ async def tag(conn: Connection, viewer_id: int | None, page: Page, wanted: TagFi
               SELECT st.status_id
               FROM status_tags AS st
               JOIN tags AS t ON t.id = st.tag_id
-              WHERE t.name = ANY($2::text[]))
+              WHERE t.name = ANY($2::text[])
+                AND t.usable)
           AND NOT EXISTS (
               SELECT 1 FROM unnest($3::text[]) AS needed(name)
               WHERE NOT EXISTS (
@@ -130,6 +134,7 @@ async def tag(conn: Connection, viewer_id: int | None, page: Page, wanted: TagFi
           AND {_public_conditions(wanted.public)}
           AND {_VISIBLE}
           AND {_WELCOME}
+          AND {_HEARD}
           AND {page.window("s.id", 5)}
         """,
         viewer_id,
@@ -163,12 +168,19 @@ async def of_list(conn: Connection, viewer_id: int, list_id: int, page: Page) ->
         SELECT s.id
         FROM lists AS l
         JOIN list_accounts AS la ON la.list_id = l.id
-        JOIN follows AS f ON f.account_id = l.account_id AND f.target_id = la.account_id
+        LEFT JOIN follows AS f
+          ON f.account_id = l.account_id
+         AND f.target_id = la.account_id
+         AND f.state = 'accepted'
         JOIN statuses AS s ON s.account_id = la.account_id
         WHERE l.id = $2
           AND l.account_id = $1
-          AND f.state = 'accepted'
-          AND (s.reblog_of_id IS NULL OR f.reblogs)
+          -- One's own account needs no follow.
+          AND (f.id IS NOT NULL OR la.account_id = $1)
+          AND (s.reblog_of_id IS NULL OR f.reblogs IS NOT FALSE)
+          AND (COALESCE(cardinality(f.languages), 0) = 0
+               OR s.language IS NULL
+               OR s.language = ANY(f.languages))
           AND s.visibility <> 'direct'
           AND ({_NO_REPLY_TO_OTHERS}
                OR (l.replies_policy <> 'none' AND s.in_reply_to_account_id = $1)

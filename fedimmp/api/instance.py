@@ -81,12 +81,5 @@ ROUTES = (
     Route("DELETE", _PUSH, end_push, ("push",), returns="{}"),
     _empty("/api/v1/filters", ("read:filters",)),
     _empty("/api/v2/filters", ("read:filters",)),
-    _empty("/api/v1/followed_tags", ("read:follows",)),
-    _empty("/api/v1/endorsements", ("read:accounts",)),
-    _empty("/api/v1/scheduled_statuses", ("read:statuses",)),
     _empty("/api/v1/announcements"),
-    _empty("/api/v1/trends"),
-    _empty("/api/v1/trends/tags"),
-    _empty("/api/v1/trends/statuses"),
-    _empty("/api/v1/trends/links"),
 )

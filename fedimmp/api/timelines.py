@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from fedimmp.api.forms.statuses import PublicTimelineForm, TagForm
+from fedimmp.api.forms.timelines import LinkForm
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
@@ -18,7 +19,7 @@ from storage.timelines import Entry, PublicFilter, TagFilter
 
 Listing = Callable[[Connection, int, Page], Awaitable[Sequence[Entry]]]
 
-_TAGS = 10  # names in one question, in each of any, all and none
+_TAGS = 4  # names in one question, in each of any, all and none
 _PUBLIC_KEPT = ("local", "remote", "only_media")
 
 
@@ -88,6 +89,12 @@ async def of_list(call: Call) -> web.StreamResponse:
         return await _answer(call, conn, ids)
 
 
+async def link(call: Call) -> web.StreamResponse:
+    """Show posts about a page that trends. None does, so there is nothing to find."""
+    await call.form()
+    raise NotFound
+
+
 async def direct(call: Call) -> web.StreamResponse:
     """Show direct posts to and from the viewer, which older apps ask for."""
     async with call.app.db.reader() as conn:
@@ -145,6 +152,17 @@ ROUTES = (
         ("read:lists",),
         returns="[Status]",
         paged="id",
+    ),
+    Route(
+        "GET",
+        "/api/v1/timelines/link",
+        link,
+        _READ,
+        accepts=LinkForm(),
+        returns="[Status]",
+        paged="id",
+        deviation="Every page is answered with 404: pages that people link to are never fetched,"
+        " so none trends.",
     ),
     Route("GET", "/api/v1/timelines/direct", direct, _READ, returns="[Status]", paged="id"),
     Route(

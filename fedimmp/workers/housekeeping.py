@@ -21,10 +21,13 @@ from storage import (
     oauth,
     outbox,
     registrations,
+    relationships,
     removals,
+    search_words,
     sessions,
     sign_in,
     timelines,
+    trends,
 )
 from storage.database import Transaction
 
@@ -41,6 +44,7 @@ _TOMBSTONES_PER_HOST: Final = 100_000
 # What goes at once, well within the time of a transaction, and how often before others do.
 _SWEEP: Final = 10_000
 _MOST_SWEEPS: Final = 200
+_POSTS_READ: Final = 2_000
 _KNOCKING_HOSTS: Final = 1_000
 _KNOCKS_KEPT: Final = timedelta(days=90)
 _CODES_KEPT: Final = timedelta(days=1)
@@ -93,9 +97,26 @@ def _forget_unconfirmed(tx: Transaction, app: App, now: datetime) -> Awaitable[i
     return registrations.delete_unconfirmed(tx, before, limit=_SWEEP)
 
 
+async def _count_tags(tx: Transaction, _app: App, now: datetime) -> int:
+    await trends.count_tags(tx, now)
+    return 0
+
+
+async def _weigh_statuses(tx: Transaction, app: App, now: datetime) -> int:
+    if app.config.posts.trends:
+        await trends.weigh_statuses(tx, now)
+    return 0
+
+
+async def _read_words(tx: Transaction, _app: App, _now: datetime) -> int:
+    # As long as posts are left it counts as much, so that it is done again.
+    return _SWEEP if await search_words.read_backlog(tx, _POSTS_READ) else 0
+
+
 _MINUTE: Final = timedelta(minutes=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 CHORES: Final = (
     Chore("stream events", _MINUTE, lambda tx, _, now: events.prune(tx, now - _EVENTS_KEPT)),
@@ -119,6 +140,10 @@ CHORES: Final = (
     Chore("surplus dead deliveries", _TEN_MINUTES, _trim_ended),
     Chore("dead deliveries", _HOUR, lambda tx, _, now: backlog.prune(tx, now - _DEAD_KEPT)),
     Chore("sent activities", _HOUR, lambda tx, _, now: outbox.prune(tx, now - _SENT_KEPT)),
+    Chore("ended mutes", _HOUR, lambda tx, _, now: relationships.prune_mutes(tx, now - _DAY)),
+    Chore("hashtags in use", _TEN_MINUTES, _count_tags),
+    Chore("trending posts", _TEN_MINUTES, _weigh_statuses),
+    Chore("words of older posts", _MINUTE, _read_words),
     Chore("knocks", _HOUR, _trim_knocks),
     Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
 )
