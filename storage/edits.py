@@ -38,6 +38,7 @@ class Change:
     spoiler_text: str = ""
     sensitive: bool = False
     language: str | None = None
+    markdown: bool = False
     mentions: tuple[NewMention, ...] = ()
     tags: tuple[NewTag, ...] = ()
     media_ids: tuple[int, ...] | None = ()
@@ -146,7 +147,7 @@ async def _write(tx: Transaction, status: Status, change: Change, edited_at: dat
         f"""
         UPDATE statuses AS s
         SET content = $2, text = $3, spoiler_text = $4, sensitive = $5, language = $6,
-            edited_at = $7, revision = s.revision + 1
+            edited_at = $7, markdown = $8, revision = s.revision + 1
         WHERE s.id = $1
         RETURNING {columns("s")}
         """,
@@ -157,6 +158,7 @@ async def _write(tx: Transaction, status: Status, change: Change, edited_at: dat
         change.sensitive,
         change.language,
         edited_at,
+        change.markdown,
     )
     if row is None:
         raise ValueError("The caller holds the lock, so the status is there.")

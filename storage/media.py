@@ -121,7 +121,8 @@ async def find(conn: Connection, media_id: int) -> Media | None:
 async def find_by_key(conn: Connection, file_key: str) -> Media | None:
     """Return the row of the file with this key, unless its owner is suspended, deleted or barred.
 
-    An attachment whose status is gone is not served either, nor an emoji of a barred host.
+    An attachment whose status is gone is not served either, nor an emoji of a barred host, nor
+    anything of people of an office whose files staff refuses.
     """
     row = await conn.fetchrow(
         f"""
@@ -131,6 +132,11 @@ async def find_by_key(conn: Connection, file_key: str) -> Media | None:
         WHERE m.file_key = $1
           AND m.detached_at IS NULL
           AND {account_is_present("owner")}
+          AND NOT EXISTS (
+              SELECT 1
+              FROM domain_blocks
+              WHERE domain_blocks.host = owner.domain
+                AND domain_blocks.reject_media)
           AND NOT EXISTS (
               SELECT 1
               FROM emojis
@@ -179,9 +185,17 @@ async def list_of_statuses(
 
 
 async def lock_for_status(
-    tx: Transaction, account_id: int, media_ids: Sequence[int], *, status_id: int | None = None
+    tx: Transaction,
+    account_id: int,
+    media_ids: Sequence[int],
+    *,
+    status_id: int | None = None,
+    scheduled_id: int | None = None,
 ) -> list[Media]:
-    """Return and keep those of the account's uploads that no status but this one carries."""
+    """Return and keep those of the account's uploads that no status but this one carries.
+
+    Nor may a scheduled status hold them but the one that is to become this status.
+    """
     rows = await tx.fetch(
         f"""
         SELECT {_COLUMNS}
@@ -190,12 +204,14 @@ async def lock_for_status(
           AND m.account_id = $1
           AND m.purpose = 'attachment'
           AND (m.status_id IS NULL OR m.status_id = $3)
+          AND (m.scheduled_status_id IS NULL OR m.scheduled_status_id = $4)
         ORDER BY m.id
         FOR UPDATE
         """,
         account_id,
         list(media_ids),
         status_id,
+        scheduled_id,
     )
     return [_media(row) for row in rows]
 
@@ -263,12 +279,16 @@ async def list_detached(conn: Connection, media_ids: Sequence[int]) -> list[Medi
 
 
 async def delete(tx: Transaction, media_ids: Sequence[int]) -> list[str]:
-    """Delete those of the files' rows that no status carries; returns the keys of their bytes."""
+    """Delete those of the files' rows that no status carries or is to carry.
+
+    Returns the keys of their bytes.
+    """
     rows = await tx.fetch(
         """
         DELETE FROM media
         WHERE id = ANY($1::bigint[])
           AND status_id IS NULL
+          AND scheduled_status_id IS NULL
         RETURNING file_key
         """,
         list(media_ids),

@@ -60,6 +60,7 @@ class NewStatus:
     application_id: int | None = None
     edited_at: datetime | None = None
     fetched_at: datetime | None = None
+    markdown: bool = False
     mentions: tuple[NewMention, ...] = ()
     tags: tuple[NewTag, ...] = ()
     media_ids: tuple[int, ...] = ()
@@ -207,8 +208,9 @@ _INSERT = """
             in_reply_to_account_id bigint, reblog_of_id bigint, conversation_id bigint,
             conversation_uri text, sensitive boolean, spoiler_text text, text text, content text,
             language text, application_id bigint, created_at timestamptz, edited_at timestamptz,
-            fetched_at timestamptz, mentions jsonb, tags jsonb, media_ids jsonb, attachments jsonb,
-            poll jsonb, quote jsonb, quote_automatic text[], quote_manual text[])
+            fetched_at timestamptz, markdown boolean, mentions jsonb, tags jsonb,
+            media_ids jsonb, attachments jsonb, poll jsonb, quote jsonb,
+            quote_automatic text[], quote_manual text[])
         WHERE NOT EXISTS (SELECT 1 FROM statuses WHERE statuses.uri = d.uri)
           AND NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.uri = d.uri)
     ), new_conversations AS (
@@ -227,8 +229,8 @@ _INSERT = """
         INSERT INTO statuses (
             id, uri, url, account_id, local, visibility, in_reply_to_id, in_reply_to_uri,
             in_reply_to_account_id, reblog_of_id, conversation_id, sensitive, spoiler_text, text,
-            content, language, application_id, created_at, edited_at, fetched_at, quote_automatic,
-            quote_manual)
+            content, language, application_id, created_at, edited_at, fetched_at, markdown,
+            quote_automatic, quote_manual)
         SELECT
             given.id, given.uri, given.url, given.account_id, given.local, given.visibility,
             given.in_reply_to_id, given.in_reply_to_uri, given.in_reply_to_account_id,
@@ -238,7 +240,7 @@ _INSERT = """
                 given.conversation_id),
             given.sensitive, given.spoiler_text, given.text, given.content, given.language,
             given.application_id, given.created_at, given.edited_at, given.fetched_at,
-            given.quote_automatic, given.quote_manual
+            given.markdown, given.quote_automatic, given.quote_manual
         FROM given
         ORDER BY given.position
         ON CONFLICT DO NOTHING

@@ -91,6 +91,8 @@ _TRACES = (
     ("featured_tags", "account_id = $1"),
     ("home_feed", "account_id = $1"),
     ("idempotency_keys", "account_id = $1"),
+    ("scheduled_statuses", "account_id = $1"),
+    ("async_refreshes", "account_id = $1"),
     ("tokens", "account_id = $1"),
 )
 

@@ -13,7 +13,7 @@ Visibility = Literal["public", "unlisted", "private", "direct"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A row of `statuses`."""
+    """A row of `statuses`; with `markdown` its text is Markdown."""
 
     id: int
     uri: str
@@ -36,6 +36,7 @@ class Status:
     created_at: datetime
     edited_at: datetime | None
     fetched_at: datetime | None
+    markdown: bool = False
 
     @classmethod
     def of(cls, row: Record | Mapping[str, Any]) -> Self:

@@ -23,6 +23,7 @@ from fedimmp.api import (
     registration,
     relationships,
     reports,
+    scheduled_statuses,
     search,
     status_actions,
     statuses,
@@ -31,8 +32,10 @@ from fedimmp.api import (
     timelines,
     trends,
 )
+from fedimmp.api.admin import accounts as admin_accounts
+from fedimmp.api.admin import reports as admin_reports
 from fedimmp.app import App
-from fedimmp.oauth import apps, authorization, sign_in, tokens
+from fedimmp.oauth import apps, authorization, credentials, joining, sign_in, tokens
 from fedimmp.pages import people, static
 from fedimmp.pages import timelines as timeline_pages
 from fedimmp.streaming import routes as streaming
@@ -61,6 +64,7 @@ _API: Final[tuple[Route, ...]] = (
     *statuses.ROUTES,
     *status_actions.ROUTES,
     *quotes.ROUTES,
+    *scheduled_statuses.ROUTES,
     *polls.ROUTES,
     *media.ROUTES,
     *timelines.ROUTES,
@@ -72,12 +76,16 @@ _API: Final[tuple[Route, ...]] = (
     *suggestions.ROUTES,
     *trends.ROUTES,
     *files.ROUTES,
+    *admin_accounts.ROUTES,
+    *admin_reports.ROUTES,
 )
 _OAUTH: Final[tuple[Route, ...]] = (
     *apps.ROUTES,
     *tokens.ROUTES,
     *authorization.ROUTES,
     *sign_in.ROUTES,
+    *joining.ROUTES,
+    *credentials.ROUTES,
 )
 _PAGES: Final[tuple[Route, ...]] = (
     *timeline_pages.ROUTES,

@@ -257,6 +257,12 @@ class Posts:
     characters_per_url: int = setting(
         NumberValue(1, 1000), "Characters that any link counts for.", default=23
     )
+    markdown: bool = setting(
+        FlagValue(),
+        "Whether apps may send posts as Markdown (`content_type` text/markdown); otherwise all"
+        " text is plain.",
+        default=True,
+    )
     max_media: int = setting(NumberValue(0, 20), "Pictures that a post can carry.", default=4)
     max_poll_options: int = setting(NumberValue(2, 20), "Answers that a poll can have.", default=4)
     max_poll_option_characters: int = setting(

@@ -152,6 +152,13 @@ def clean_characters(text: str) -> str:
     return _UNWANTED.sub("", text)
 
 
+def is_too_rich(html: str) -> bool:
+    """Tell whether `clean_html` would cut the text, because it is so long or has so many tags."""
+    return (
+        len(html) > _MAX_HTML or html.count("<") > _MAX_TAGS or html.count("&") > _MAX_REFERENCES
+    )
+
+
 def _bounded(html: str) -> str:
     for mark, limit in (("<", _MAX_TAGS), ("&", _MAX_REFERENCES)):
         if html.count(mark, 0, _MAX_HTML) > limit:

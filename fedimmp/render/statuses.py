@@ -48,11 +48,21 @@ def render(
 
     An empty line makes a paragraph, another line break a `<br>`.
     """
-    parts = "".join(_piece(token, people, own_host, tag_url) for token in tokens(_lines(text)))
+    parts = render_inline(_lines(text), people, own_host, tag_url)
     if not parts:
         return ""
     paragraphs = _PARAGRAPHS.split(parts)
     return "".join(f"<p>{each}</p>" for each in paragraphs).replace("\n", "<br>")
+
+
+def render_inline(
+    text: str,
+    people: Mapping[Handle, Person],
+    own_host: str,
+    tag_url: Callable[[str], str],
+) -> str:
+    """Return the HTML of a text within a paragraph; line breaks stay as they are."""
+    return "".join(_piece(token, people, own_host, tag_url) for token in tokens(text))
 
 
 def count_characters(text: str, characters_per_url: int) -> int:

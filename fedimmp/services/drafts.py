@@ -1,16 +1,17 @@
 """What somebody wants to post, checked and rendered before any transaction begins."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from fedimmp.app import App
 from fedimmp.errors import Invalid
+from fedimmp.render import markdown
 from fedimmp.render import statuses as text_of_statuses
 from fedimmp.render.graphemes import count_graphemes
-from fedimmp.render.sanitise import clean_characters
+from fedimmp.render.sanitise import clean_characters, clean_html, is_too_rich
 from fedimmp.render.statuses import Handle, Person
 from fedimmp.services import discovery
 from storage import accounts
@@ -27,6 +28,16 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE)
 # Strangers that one post may have us look up; people we know are found without.
 _MOST_LOOKUPS = 10
 _MOST_MENTIONS = 100
+
+
+class UnexpectedMentions(Invalid):
+    """A text mentions accounts that its author did not expect; `account_ids` are these."""
+
+    default = "Post would be sent to unexpected accounts"
+
+    def __init__(self, account_ids: Sequence[int]) -> None:
+        super().__init__()
+        self.account_ids = tuple(account_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Draft:
     """A post as asked for; None stands for the author's default.
 
     Visibility, parent and quoted post count only for a new post, `media_changes` only for an edit.
+    With `allowed_mentions` the text may mention these accounts and no others.
     """
 
     text: str = ""
@@ -66,6 +78,8 @@ class Draft:
     media_changes: Sequence[MediaChange] = ()
     quoted_status_id: int | None = None
     quote_policy: QuoteChoice | None = None
+    markdown: bool | None = None
+    allowed_mentions: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class Prepared:
     spoiler_text: str
     sensitive: bool
     language: str | None
+    markdown: bool
     media_ids: tuple[int, ...]
     mentioned_ids: tuple[int, ...]
     tags: tuple[NewTag, ...]
@@ -100,18 +115,20 @@ async def prepare(app: App, author: Member, draft: Draft, *, quotes: bool) -> Pr
     if len(media_ids) > app.config.posts.max_media:
         raise Invalid(f"Cannot attach more than {app.config.posts.max_media} files")
     poll = _poll(app, draft.poll) if draft.poll else None
-    people = await _people(app, text_of_statuses.handles(text, app.uris.host))
+    spoken = _spoken(app, text, draft)
+    people = await _people(app, text_of_statuses.handles(spoken, app.uris.host))
+    mentioned = {person.id for person in people.values()} - {author.account_id}
+    _check_mentions(mentioned, draft.allowed_mentions)
     return Prepared(
         text=text,
-        content=_html(app, text, people),
+        content=_html(app, text, people, is_markdown=bool(draft.markdown)),
         spoiler_text=spoiler_text,
         sensitive=sensitive,
         language=_language(draft.language),
+        markdown=bool(draft.markdown),
         media_ids=media_ids,
-        mentioned_ids=tuple(
-            sorted({person.id for person in people.values()} - {author.account_id})
-        ),
-        tags=_tags(text, app.now()),
+        mentioned_ids=tuple(sorted(mentioned)),
+        tags=_tags(spoken, app.now()),
         poll=poll,
     )
 
@@ -195,13 +212,36 @@ async def _people(app: App, handles: Sequence[Handle]) -> dict[Handle, Account]:
     return people
 
 
-def _html(app: App, text: str, people: Mapping[Handle, Account]) -> str:
-    return text_of_statuses.render(
+def _spoken(app: App, text: str, draft: Draft) -> str:
+    """Return the part of a text that mentions people and hashtags."""
+    if not draft.markdown:
+        return text
+    if not app.config.posts.markdown:
+        raise Invalid("Validation failed: content_type text/markdown is switched off here")
+    return markdown.spoken(text)
+
+
+def _html(app: App, text: str, people: Mapping[Handle, Account], *, is_markdown: bool) -> str:
+    render = markdown.render if is_markdown else text_of_statuses.render
+    html = render(
         text,
         {handle: Person(each.username, each.url) for handle, each in people.items()},
         app.uris.host,
         app.uris.tag,
     )
+    if is_markdown and is_too_rich(html):
+        raise Invalid("Validation failed: Text has too much formatting")
+    cleaned = clean_html(html) if is_markdown else html
+    if text and not cleaned:
+        # Nothing but definitions of links, say.
+        raise Invalid("Validation failed: Text can't be blank")
+    return cleaned
+
+
+def _check_mentions(mentioned: Collection[int], allowed: Sequence[int] | None) -> None:
+    unexpected = set() if allowed is None else set(mentioned) - set(allowed)
+    if unexpected:
+        raise UnexpectedMentions(sorted(unexpected))
 
 
 def _tags(text: str, now: datetime) -> tuple[NewTag, ...]:

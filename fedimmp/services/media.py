@@ -107,7 +107,10 @@ async def discard(app: App, account_id: int, media_id: int) -> None:
             raise NotFound
         if found.status_id is not None:
             raise Invalid("This picture belongs to a post; delete or edit the post")
-        await release_files(tx, await media.delete(tx, [media_id]))
+        keys = await media.delete(tx, [media_id])
+        if not keys:
+            raise Invalid("This picture belongs to a scheduled post; delete that first")
+        await release_files(tx, keys)
 
 
 async def discard_detached(app: App, payload: Mapping[str, Sequence[int]]) -> None:

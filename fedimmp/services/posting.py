@@ -8,10 +8,18 @@ from datetime import datetime, timedelta
 from fedimmp.access import access_status
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_deleted, statuses_edited, statuses_published
+from fedimmp.errors import Conflict as Contradiction
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.render.sanitise import clean_characters
 from fedimmp.services import quoting
-from fedimmp.services.drafts import Draft, MediaChange, PollDraft, Prepared, prepare
+from fedimmp.services.drafts import (
+    Draft,
+    MediaChange,
+    PollDraft,
+    Prepared,
+    UnexpectedMentions,
+    prepare,
+)
 from fedimmp.services.media import check_description, focus_of
 from fedimmp.services.voting import schedule_end
 from storage import (
@@ -28,6 +36,7 @@ from storage import (
 from storage.database import Transaction
 from storage.edits import Change, Description
 from storage.errors import Conflict
+from storage.idempotency import Owner
 from storage.ids import new_id
 from storage.members import Member
 from storage.statuses import NewMention, NewStatus, Status, Visibility
@@ -36,15 +45,32 @@ __all__ = [
     "Draft",
     "MediaChange",
     "PollDraft",
+    "Repeated",
+    "UnexpectedMentions",
+    "check_media",
+    "check_targets",
+    "claim_key",
     "delete",
     "edit",
     "publish",
+    "store",
+    "with_fresh_ids",
 ]
 
 _ID_ATTEMPTS = 5
 _LONGEST_KEY = 200
 # Pictures that an edit took away can be put back for so long.
 _REGRET = timedelta(hours=24)
+
+
+class Repeated(Contradiction):
+    """A key was used before for a post of the other kind, scheduled or not: `owner`."""
+
+    default = "This Idempotency-Key was used for another post"
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self.owner = owner
 
 
 async def publish(
@@ -58,32 +84,66 @@ async def publish(
     """Publish a post of a member and return its id.
 
     With a key that was used within the last hour the id of that post is returned and nothing
-    happens. Raises Invalid with a sentence, and NotFound for a parent that the author may not see.
+    happens. Raises Invalid with a sentence, NotFound for a parent that the author may not see, and
+    Repeated for a key that was used for a scheduled post.
     """
     async with app.db.reader() as conn:
         author = await members.get(conn, author_id)
     prepared = await prepare(app, author, draft, quotes=draft.quoted_status_id is not None)
-    key = _key(idempotency_key)
 
     async def work(tx: Transaction) -> int:
         now = app.now()
         status_id = new_id(now)
-        if key is not None:
-            owner_id = await idempotency.claim(tx, author_id, key, status_id, now)
-            if owner_id != status_id:
-                return owner_id
-        await _check_media(tx, author_id, prepared.media_ids)
-        new = await _compose(tx, app, author, draft, prepared, status_id, now)
-        new = dataclasses.replace(new, application_id=application_id)
-        stored = await statuses.insert_many(tx, [new])
-        await statuses_published(tx, app, stored, now)
-        if new.quote is not None:
-            await quoting.quote_stored(tx, app, status_id, now)
-        if new.poll is not None:
-            await schedule_end(tx, new.poll)
+        if idempotency_key is not None:
+            owner = await claim_key(tx, author_id, idempotency_key, Owner(status_id, False), now)
+            if owner is not None and owner.scheduled:
+                raise Repeated(owner)
+            if owner is not None:
+                return owner.id
+        await check_media(tx, author_id, prepared.media_ids)
+        await store(tx, app, author, draft, prepared, status_id, application_id)
         return status_id
 
-    return await _with_fresh_ids(app, work)
+    return await with_fresh_ids(app, work)
+
+
+async def claim_key(
+    tx: Transaction, author_id: int, key: str, own: Owner, now: datetime
+) -> Owner | None:
+    """Take a key for what is about to be stored; returns what has it, None if it is taken now."""
+    if len(key) > _LONGEST_KEY:
+        key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return await idempotency.claim(tx, author_id, clean_characters(key), own, now)
+
+
+async def store(
+    tx: Transaction,
+    app: App,
+    author: Member,
+    draft: Draft,
+    prepared: Prepared,
+    status_id: int,
+    application_id: int | None,
+) -> None:
+    """Store a prepared post whose files are checked, with all that follows from it.
+
+    Raises NotFound for a parent or a quoted post that the author may not see.
+    """
+    now = app.now()
+    new = await _compose(tx, app, author, draft, prepared, status_id, now)
+    new = dataclasses.replace(new, application_id=application_id)
+    stored = await statuses.insert_many(tx, [new])
+    await statuses_published(tx, app, stored, now)
+    if new.quote is not None:
+        await quoting.quote_stored(tx, app, status_id, now)
+    if new.poll is not None:
+        await schedule_end(tx, new.poll)
+
+
+async def check_targets(tx: Transaction, author_id: int, draft: Draft) -> None:
+    """Raise NotFound unless the author may see what a draft answers, and quote what it quotes."""
+    await _parent(tx, author_id, draft.in_reply_to_id)
+    await quoting.access_quoted(tx, author_id, draft.quoted_status_id)
 
 
 async def _compose(
@@ -97,6 +157,8 @@ async def _compose(
 ) -> NewStatus:
     """Put a post together with what only the transaction can know: parent, quoted post, people."""
     visibility = draft.visibility or author.default_visibility
+    if visibility == "public" and author.silenced_at is not None:
+        visibility = "unlisted"
     parent = await _parent(tx, author.account_id, draft.in_reply_to_id)
     quoted = await quoting.access_quoted(tx, author.account_id, draft.quoted_status_id)
     mentions = await _willing(tx, author.account_id, prepared)
@@ -106,7 +168,7 @@ async def _compose(
     return new if quoted is None else quoting.with_quote(app, new, quoted, now)
 
 
-async def _with_fresh_ids(app: App, work: Callable[[Transaction], Awaitable[int]]) -> int:
+async def with_fresh_ids(app: App, work: Callable[[Transaction], Awaitable[int]]) -> int:
     """Run a transaction that makes an id, again when somebody took it in this millisecond."""
     for _ in range(_ID_ATTEMPTS - 1):
         try:
@@ -127,12 +189,14 @@ async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
         before = await statuses.find(conn, status_id)
         quote = await quotes.find(conn, status_id)
     _check_own(before, author_id)
+    if draft.markdown is None and before is not None:
+        draft = dataclasses.replace(draft, markdown=before.markdown)
     prepared = await prepare(app, author, draft, quotes=quote is not None)
 
     async def work(tx: Transaction) -> None:
         now = app.now()
         status = _check_own(await statuses.lock(tx, status_id), author_id)
-        files = await _check_media(tx, author_id, prepared.media_ids, status_id=status_id)
+        files = await check_media(tx, author_id, prepared.media_ids, status_id=status_id)
         earlier = (await media.list_of_statuses(tx, [status_id])).get(status_id, ())
         change = dataclasses.replace(
             _change(prepared, await _willing(tx, author_id, prepared)),
@@ -172,12 +236,6 @@ async def delete(app: App, author_id: int, status_id: int, *, delete_media: bool
     await app.db.transact(work)
 
 
-def _key(key: str | None) -> str | None:
-    if key is None or len(key) <= _LONGEST_KEY:
-        return clean_characters(key) if key else None
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _check_own(status: Status | None, author_id: int) -> Status:
     if status is None or status.account_id != author_id or status.reblog_of_id is not None:
         raise NotFound
@@ -193,12 +251,23 @@ async def _parent(tx: Transaction, author_id: int, parent_id: int | None) -> Sta
     return await access_status(tx, author_id, parent.reblog_of_id)
 
 
-async def _check_media(
-    tx: Transaction, author_id: int, media_ids: Sequence[int], *, status_id: int | None = None
+async def check_media(
+    tx: Transaction,
+    author_id: int,
+    media_ids: Sequence[int],
+    *,
+    status_id: int | None = None,
+    scheduled_id: int | None = None,
 ) -> list[media.Media]:
+    """Return the author's uploads and keep others from taking them; raises Invalid.
+
+    They may already belong to the status, or to the scheduled one that is to become a status.
+    """
     if not media_ids:
         return []
-    found = await media.lock_for_status(tx, author_id, media_ids, status_id=status_id)
+    found = await media.lock_for_status(
+        tx, author_id, media_ids, status_id=status_id, scheduled_id=scheduled_id
+    )
     if len(found) < len(media_ids):
         raise Invalid("Validation failed: Media was not found, or belongs to another post")
     if len(found) > 1 and any(each.kind in {"video", "audio"} for each in found):
@@ -212,6 +281,11 @@ async def _willing(tx: Transaction, author_id: int, prepared: Prepared) -> list[
         return []
     unwilling = await status_audiences.blockers(tx, author_id, prepared.mentioned_ids)
     return [each for each in prepared.mentioned_ids if each not in unwilling]
+
+
+def _is_covered(author: Member, prepared: Prepared) -> bool:
+    """Tell whether staff covers the pictures of this author."""
+    return author.sensitized_at is not None and bool(prepared.media_ids)
 
 
 def _new_status(
@@ -235,8 +309,9 @@ def _new_status(
         content=prepared.content,
         text=prepared.text,
         spoiler_text=prepared.spoiler_text,
-        sensitive=prepared.sensitive,
+        sensitive=prepared.sensitive or _is_covered(author, prepared),
         language=prepared.language or author.default_language,
+        markdown=prepared.markdown,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_uri=parent.uri if parent else None,
         conversation_id=None if parent else status_id,
@@ -254,6 +329,7 @@ def _change(prepared: Prepared, mentions: Sequence[int]) -> Change:
         text=prepared.text,
         spoiler_text=prepared.spoiler_text,
         sensitive=prepared.sensitive,
+        markdown=prepared.markdown,
         mentions=tuple(NewMention(each) for each in mentions),
         tags=prepared.tags,
         media_ids=prepared.media_ids,

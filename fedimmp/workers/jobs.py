@@ -22,6 +22,7 @@ from fedimmp.services import (
     moving,
     office_blocks,
     peering,
+    scheduling,
     voting,
 )
 from fedimmp.services.backfilling import backfill
@@ -45,6 +46,7 @@ KINDS: Final[Mapping[str, Work]] = {
     "move_followers": moving.move_followers,
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
+    "publish_scheduled": scheduling.publish_due,
     "read_nodeinfo": peering.read_nodeinfo,
     "refresh_account": discovery.refresh,
     "remove_files": media.remove_files,

@@ -36,7 +36,7 @@ class StatusForm(Schema):
     status = Text(_TEXT, load_default="")
     spoiler_text = Text(_TEXT, load_default="")
     in_reply_to_id = Id(load_default=None)
-    media_ids = Ids(maximum=100, load_default=list)
+    media_ids = Items(Id(), maximum=100, load_default=list)
     poll = fields.Nested(PollForm(unknown=EXCLUDE), allow_none=True, load_default=None)
     sensitive = Boolean(load_default=None)
     visibility = Choice("public", "unlisted", "private", "direct", load_default=None)
@@ -44,6 +44,26 @@ class StatusForm(Schema):
     scheduled_at = DateTime(load_default=None)
     quoted_status_id = Id(load_default=None)
     quote_approval_policy = Choice("public", "followers", "nobody", load_default=None)
+    allowed_mentions = Items(Id(), maximum=1000, load_default=None)
+    content_type = Choice("text/plain", "text/markdown", load_default=None)
+
+
+class StatusesForm(Schema):
+    """GET /api/v1/statuses."""
+
+    id = Ids(maximum=20, load_default=list)
+
+
+class ScheduleForm(Schema):
+    """PUT /api/v1/scheduled_statuses/{id}."""
+
+    scheduled_at = DateTime(load_default=None)
+
+
+class TranslationForm(Schema):
+    """POST /api/v1/statuses/{id}/translate."""
+
+    lang = Text(35, load_default=None, strip=True)
 
 
 class MediaChangeForm(Schema):
@@ -59,7 +79,7 @@ class EditForm(Schema):
 
     status = Text(_TEXT, load_default="")
     spoiler_text = Text(_TEXT, load_default="")
-    media_ids = Ids(maximum=100, load_default=list)
+    media_ids = Items(Id(), maximum=100, load_default=list)
     media_attributes = Items(
         fields.Nested(MediaChangeForm(unknown=EXCLUDE)), maximum=100, load_default=list
     )
@@ -67,6 +87,7 @@ class EditForm(Schema):
     sensitive = Boolean(load_default=None)
     language = Text(35, load_default=None, strip=True)
     quote_approval_policy = Choice("public", "followers", "nobody", load_default=None)
+    content_type = Choice("text/plain", "text/markdown", load_default=None)
 
 
 class PolicyForm(Schema):
