@@ -131,6 +131,25 @@ def status_is_welcome(status: str, viewer: str) -> str:
                   AND NOT {account_is_welcome("boosted.account_id", viewer)})))"""
 
 
+def account_is_heard(account_id: str, viewer: str) -> str:
+    """Staff limits neither the account nor its office, or the viewer follows it, or is it."""
+    return f"""(
+        NOT EXISTS (
+            SELECT 1
+            FROM accounts AS speaker
+            LEFT JOIN domain_blocks AS quiet
+                ON quiet.host = speaker.domain
+               AND quiet.severity = 'silence'
+            WHERE speaker.id = {account_id}
+              AND (speaker.silenced_at IS NOT NULL OR quiet.id IS NOT NULL)
+              AND speaker.id IS DISTINCT FROM {viewer})
+        OR EXISTS (
+            SELECT 1 FROM follows AS hearing
+            WHERE hearing.account_id = {viewer}
+              AND hearing.target_id = {account_id}
+              AND hearing.state = 'accepted'))"""
+
+
 def reached_accounts(status: str) -> str:
     """Return a query for the accounts that hold a status besides its audience.
 

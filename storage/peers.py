@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from storage.database import Connection, Record, Transaction
+from storage.paging import Page
 
 PeerState = Literal["allowed", "removed", "blocked"]
 SignatureScheme = Literal["auto", "cavage", "rfc9421"]
@@ -98,6 +99,46 @@ async def list_allowed(conn: Connection) -> list[Peer]:
         """
     )
     return [_peer(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedHost:
+    """An allowed host as a row of a list; the id is the cursor of its pages."""
+
+    id: int
+    host: str
+    created_at: datetime
+
+
+async def list_allowed_page(conn: Connection, page: Page) -> list[AllowedHost]:
+    """Return a page of the hosts that let traffic through, the latest first."""
+    rows = await conn.fetch(
+        f"""
+        SELECT id, host, created_at
+        FROM peers
+        WHERE state = 'allowed'
+            AND {page.window("id", 1)}
+        """,
+        *page.bounds,
+    )
+    return page.newest_first([AllowedHost(**dict(row)) for row in rows])
+
+
+async def find_allowed(
+    conn: Connection, *, peer_id: int | None = None, host: str | None = None
+) -> AllowedHost | None:
+    """Return a host that lets traffic through, by its id or its name."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, host, created_at
+        FROM peers
+        WHERE state = 'allowed'
+            AND (id = $1 OR host = $2)
+        """,
+        peer_id,
+        host,
+    )
+    return None if row is None else AllowedHost(**dict(row))
 
 
 async def allowed_hosts(conn: Connection) -> frozenset[str]:

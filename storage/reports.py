@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from storage.database import Connection, Record, Transaction
+from storage.paging import Page
 
 Category = Literal["spam", "legal", "violation", "other"]
 
 _COLUMNS = """
     id, uri, host, account_id, target_id, status_ids, comment, category, rule_ids, forwarded,
-    resolved_at, created_at
+    resolved_at, created_at, assigned_id, resolved_by_id, updated_at
 """
 
 
@@ -31,6 +32,20 @@ class Report:
     forwarded: bool
     resolved_at: datetime | None
     created_at: datetime
+    assigned_id: int | None
+    resolved_by_id: int | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """Which reports are wanted; None stands for all."""
+
+    resolved: bool | None = None
+    account_id: int | None = None
+    target_id: int | None = None
+    target_domain: str | None = None
+    target_origin: Literal["local", "remote"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +69,8 @@ async def insert(tx: Transaction, new: NewReport, now: datetime) -> Report | Non
     record = await tx.fetchrow(
         f"""
         INSERT INTO reports (id, uri, host, account_id, target_id, status_ids, comment, category,
-                             rule_ids, forwarded, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                             rule_ids, forwarded, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
         ON CONFLICT (uri, target_id) DO NOTHING
         RETURNING {_COLUMNS}
         """,
@@ -111,19 +126,91 @@ async def list_latest(conn: Connection, *, resolved: bool, limit: int) -> list[R
     return [_report_of(record) for record in records]
 
 
-async def set_resolved(tx: Transaction, report_id: int, at: datetime | None) -> bool:
-    """Close a report, or open it again with None; False when nothing changed."""
+async def list_page(conn: Connection, wanted: ReportFilter, page: Page) -> list[Report]:
+    """Return a page of reports, the latest first."""
+    records = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS}
+          FROM reports r
+         WHERE ($1::boolean IS NULL OR (r.resolved_at IS NOT NULL) = $1)
+           AND ($2::bigint IS NULL OR r.account_id = $2)
+           AND ($3::bigint IS NULL OR r.target_id = $3)
+           AND (($4::text IS NULL AND $5::text IS NULL) OR EXISTS (
+               SELECT
+                 FROM accounts a
+                WHERE a.id = r.target_id
+                  AND ($4 IS NULL OR a.domain = lower($4))
+                  AND ($5 IS NULL OR (a.domain IS NULL) = ($5 = 'local'))))
+           AND {page.window("r.id", 6)}
+        """,
+        wanted.resolved,
+        wanted.account_id,
+        wanted.target_id,
+        wanted.target_domain,
+        wanted.target_origin,
+        *page.bounds,
+    )
+    return page.newest_first([_report_of(record) for record in records])
+
+
+async def set_resolved(
+    tx: Transaction, report_id: int, at: datetime | None, *, now: datetime, by: int | None = None
+) -> bool:
+    """Close a report, or open it again with None; False when nothing changed.
+
+    `by` is the member of staff who closes it, None for the command line.
+    """
     return bool(
         await tx.execute(
             """
             UPDATE reports
-               SET resolved_at = $2
+               SET resolved_at = $2,
+                   resolved_by_id = $3,
+                   updated_at = $4
              WHERE id = $1
                AND (resolved_at IS NULL) <> ($2::timestamptz IS NULL)
             """,
             report_id,
             at,
+            by if at is not None else None,
+            now,
         )
+    )
+
+
+async def set_assigned(
+    tx: Transaction, report_id: int, staff_id: int | None, now: datetime
+) -> None:
+    """Say which member of staff looks at a report; None takes that back."""
+    await tx.execute(
+        "UPDATE reports SET assigned_id = $2, updated_at = $3 WHERE id = $1",
+        report_id,
+        staff_id,
+        now,
+    )
+
+
+async def reclassify(
+    tx: Transaction,
+    report_id: int,
+    *,
+    category: Category | None,
+    rule_ids: Sequence[str] | None,
+    now: datetime,
+) -> None:
+    """Change what a report is about; None leaves that as it is."""
+    await tx.execute(
+        """
+        UPDATE reports
+           SET category = COALESCE($2, category),
+               rule_ids = COALESCE($3::text[], rule_ids),
+               updated_at = $4
+         WHERE id = $1
+        """,
+        report_id,
+        category,
+        None if rule_ids is None else list(rule_ids),
+        now,
     )
 
 

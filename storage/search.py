@@ -3,23 +3,37 @@
 Words are matched as text and never as patterns: `%`, `_` and the backslash stand for themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from storage.database import Connection
-from storage.fragments import account_is_present, status_is_visible, status_is_welcome
+from storage.fragments import (
+    account_is_heard,
+    account_is_present,
+    office_is_blocked,
+    status_is_visible,
+    status_is_welcome,
+)
 
-# Posts are read one by one, so the search looks no further back than this.
-_LATEST = 20_000
+# So many posts with a word are looked at one by one; of more, the newest are met by walking back.
+_FEW: Final = 2_000
+_WALK: Final = 50_000
+# Nobody pages further by offset.
+_FURTHEST: Final = 5_000
+_GREATEST: Final = 2**63 - 1
+
+Scope = Literal["all", "library", "public"]
 
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts are wanted besides their words; bounds are exclusive ids."""
+    """Which posts are wanted: `query` as made by `search_words.parse`, bounds as exclusive ids."""
 
-    account_id: int | None = None
+    query: str | None = None
     max_id: int | None = None
     min_id: int | None = None
+    scope: Scope = "all"
 
 
 _ACCOUNTS = f"""
@@ -30,8 +44,9 @@ _ACCOUNTS = f"""
        AND f.target_id = a.id
        AND f.state = 'accepted'
       LEFT JOIN account_counters c ON c.account_id = a.id
-     WHERE (a.username_key || ' ' || lower(a.display_name)) LIKE $8
-       AND (a.username_key || ' ' || lower(a.display_name)) LIKE ALL ($2::text[])
+     WHERE search_name(a.username_key, a.display_name) LIKE without_accents($8)
+       AND search_name(a.username_key, a.display_name) LIKE ALL (
+               SELECT without_accents(word) FROM unnest($2::text[]) AS word)
        AND a.actor_type <> 'Application'
        AND {account_is_present("a")}
        AND ($3::text IS NULL OR a.domain LIKE $3)
@@ -40,6 +55,8 @@ _ACCOUNTS = f"""
            SELECT FROM blocks b
             WHERE (b.account_id = $1 AND b.target_id = a.id)
                OR (b.account_id = a.id AND b.target_id = $1))
+       AND NOT {office_is_blocked("a.id", "$1::bigint")}
+       AND {account_is_heard("a.id", "$1::bigint")}
      ORDER BY a.username_key = $5 DESC,
               f.id IS NOT NULL DESC,
               starts_with(a.username_key, $5) DESC,
@@ -82,74 +99,167 @@ async def accounts(
     return [record["id"] for record in records]
 
 
-_STATUSES = f"""
-    SELECT s.id
-      FROM (SELECT *
-              FROM statuses
-             WHERE reblog_of_id IS NULL
-               AND ($3::bigint IS NULL OR account_id = $3)
-               AND ($4::bigint IS NULL OR id < $4)
-               AND ($5::bigint IS NULL OR id > $5)
-             ORDER BY id DESC
-             LIMIT {_LATEST}) AS s
-      JOIN accounts a ON a.id = s.account_id
-     WHERE lower(s.spoiler_text || ' ' || regexp_replace(s.content, '<[^>]*>', '', 'g'))
-           LIKE ALL ($2::text[])
-       AND (a.indexable AND s.visibility = 'public'
-            OR s.account_id = $1
-            OR EXISTS (
-                SELECT FROM mentions m
-                 WHERE m.status_id = s.id
-                   AND m.account_id = $1)
-            OR EXISTS (
-                SELECT FROM favourites f
-                 WHERE f.status_id = s.id
-                   AND f.account_id = $1)
-            OR EXISTS (
-                SELECT FROM bookmarks b
-                 WHERE b.status_id = s.id
-                   AND b.account_id = $1))
-       AND {status_is_visible("s", "$1::bigint")}
-       AND {status_is_welcome("s", "$1::bigint")}
-     ORDER BY s.id DESC
-     LIMIT $6 OFFSET $7
+def _findable(viewer: str) -> str:
+    """Posts of the alias `s` that its author lets be found, or that the viewer dealt with."""
+    return f"""(
+        (s.visibility IN ('public', 'private')
+         AND {account_is_heard("s.account_id", viewer)}
+         AND EXISTS (
+             SELECT FROM accounts AS a
+              WHERE a.id = s.account_id
+                AND a.indexable))
+        OR {_in_library(viewer)})"""
+
+
+def _in_library(viewer: str) -> str:
+    return f"""(
+        s.account_id = {viewer}
+        OR EXISTS (
+            SELECT FROM mentions m WHERE m.status_id = s.id AND m.account_id = {viewer})
+        OR EXISTS (
+            SELECT FROM favourites f WHERE f.status_id = s.id AND f.account_id = {viewer})
+        OR EXISTS (
+            SELECT FROM bookmarks b WHERE b.status_id = s.id AND b.account_id = {viewer})
+        OR EXISTS (
+            SELECT FROM statuses b WHERE b.reblog_of_id = s.id AND b.account_id = {viewer})
+        OR EXISTS (
+            SELECT FROM polls p
+              JOIN poll_votes v ON v.poll_id = p.id
+             WHERE p.status_id = s.id
+               AND v.account_id = {viewer}))"""
+
+
+_SCOPES: Final[Mapping[Scope, str]] = {
+    "all": _findable("$1::bigint"),
+    "library": _in_library("$1::bigint"),
+    "public": f"s.visibility = 'public' AND {_findable('$1::bigint')}",
+}
+
+
+def _read(source: str, scope: Scope) -> str:
+    """Return the statement that takes ids from the source, newest first, while more are wanted.
+
+    Whether the viewer may see a post is asked one by one, so no more than needed is looked at:
+    that is what OFFSET 0 is for, which keeps PostgreSQL from joining first and sorting later.
+    """
+    return f"""
+        SELECT c.id
+          FROM ({source}) AS c(id)
+         CROSS JOIN LATERAL (
+               SELECT s.id
+                 FROM statuses s
+                WHERE s.id = c.id
+                  AND s.reblog_of_id IS NULL
+                  AND {_SCOPES[scope]}
+                  AND {status_is_visible("s", "$1::bigint")}
+                  AND {status_is_welcome("s", "$1::bigint")}
+               OFFSET 0) AS readable
+         ORDER BY c.id DESC
+         LIMIT $2 OFFSET $3
+    """
+
+
+_CANDIDATES = "SELECT id FROM unnest($4::bigint[]) AS given(id) ORDER BY id DESC"
+
+_LATEST_POSTS = f"""
+    SELECT latest.status_id
+      FROM (SELECT status_id, words
+              FROM status_words
+             WHERE status_id < $4
+               AND status_id > $5
+             ORDER BY status_id DESC
+             LIMIT {_WALK}) AS latest
+     WHERE $6::text IS NULL
+        OR latest.words @@ $6::text::tsquery
+"""
+
+_LIBRARY = f"""
+    SELECT w.status_id
+      FROM (
+            (SELECT id FROM statuses
+              WHERE account_id = $1 AND id < $4 AND id > $5
+              ORDER BY id DESC LIMIT {_WALK})
+            UNION
+            (SELECT status_id FROM mentions
+              WHERE account_id = $1 AND status_id < $4 AND status_id > $5
+              ORDER BY status_id DESC LIMIT {_WALK})
+            UNION
+            (SELECT status_id FROM favourites
+              WHERE account_id = $1 AND status_id < $4 AND status_id > $5
+              ORDER BY status_id DESC LIMIT {_WALK})
+            UNION
+            (SELECT status_id FROM bookmarks
+              WHERE account_id = $1 AND status_id < $4 AND status_id > $5
+              ORDER BY status_id DESC LIMIT {_WALK})
+            UNION
+            (SELECT reblog_of_id FROM statuses
+              WHERE account_id = $1 AND reblog_of_id < $4 AND reblog_of_id > $5
+              LIMIT {_WALK})
+            UNION
+            (SELECT p.status_id
+               FROM poll_votes v
+               JOIN polls p ON p.id = v.poll_id
+              WHERE v.account_id = $1 AND p.status_id < $4 AND p.status_id > $5
+              LIMIT {_WALK})) AS kept(id)
+      JOIN status_words w ON w.status_id = kept.id
+     WHERE $6::text IS NULL
+        OR w.words @@ $6::text::tsquery
+     ORDER BY w.status_id DESC
 """
 
 
 async def statuses(
-    conn: Connection,
-    viewer_id: int,
-    words: Sequence[str],
-    wanted: PostFilter,
-    *,
-    limit: int,
-    offset: int = 0,
+    conn: Connection, viewer_id: int, wanted: PostFilter, *, limit: int, offset: int = 0
 ) -> list[int]:
-    """Return posts with all the words that the viewer may read, newest first.
+    """Return posts that the viewer may read and that are wanted, newest first.
 
-    Found are the viewer's own, those that mention the viewer, those that the viewer favourited or
-    bookmarked, and the public ones of people who let their posts be found; all among the latest
-    posts of the instance.
+    Found are the public posts of people who let theirs be found, and those that they write to
+    followers of whom the viewer is one; and the viewer's library: own posts, those that mention
+    the viewer, and those that the viewer favourited, bookmarked, boosted or voted on.
+
+    One to three statements. A rare word is looked up; a frequent one is met soon while walking
+    back from the newest post, which costs less than to look all of them up.
     """
-    if not words:
+    if offset > _FURTHEST:
         return []
-    records = await conn.fetch(
-        _STATUSES,
-        viewer_id,
-        [f"%{_literal(_escaped(word))}%" for word in words],
-        wanted.account_id,
-        wanted.max_id,
-        wanted.min_id,
-        limit,
-        offset,
+    slice_ = (viewer_id, limit, offset)
+    bounds = (wanted.max_id or _GREATEST, wanted.min_id or -1)
+    if wanted.scope == "library":
+        return await _ids(conn, _read(_LIBRARY, wanted.scope), *slice_, *bounds, wanted.query)
+    query = wanted.query
+    few = [] if query is None else await _candidates(conn, query, bounds, ordered=False)
+    if query is None or len(few) > _FEW:
+        found = await _ids(conn, _read(_LATEST_POSTS, wanted.scope), *slice_, *bounds, query)
+        if query is None or len(found) == limit:
+            return found
+        # Frequent once, but not lately.
+        few = await _candidates(conn, query, bounds, ordered=True)
+    return await _ids(conn, _read(_CANDIDATES, wanted.scope), *slice_, few)
+
+
+async def _candidates(
+    conn: Connection, query: str, bounds: tuple[int, int], *, ordered: bool
+) -> list[int]:
+    """Return ids of posts with these words: any of them up to a number, or the newest."""
+    return await _ids(
+        conn,
+        f"""
+        SELECT status_id AS id
+          FROM status_words
+         WHERE words @@ $1::text::tsquery
+           AND status_id < $2
+           AND status_id > $3
+         {"ORDER BY status_id DESC" if ordered else ""}
+         LIMIT {_FURTHEST if ordered else _FEW + 1}
+        """,
+        query,
+        *bounds,
     )
-    return [record["id"] for record in records]
+
+
+async def _ids(conn: Connection, statement: str, *arguments: object) -> list[int]:
+    return [record["id"] for record in await conn.fetch(statement, *arguments)]
 
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _escaped(word: str) -> str:
-    # The content is HTML.
-    return word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

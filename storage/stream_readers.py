@@ -78,7 +78,7 @@ async def estranged(
         SELECT reader.id AS account_id
           FROM unnest($1::bigint[]) AS author(id)
          CROSS JOIN unnest($2::bigint[]) AS reader(id)
-         WHERE NOT {account_is_heard("author.id", "reader.id")}
+         WHERE NOT {fragments.account_is_heard("author.id", "reader.id")}
         UNION
         SELECT account_id FROM blocks
          WHERE target_id = ANY($1::bigint[]) AND account_id = ANY($2::bigint[])

@@ -20,6 +20,19 @@ async def tokens_revoked(tx: Transaction, token_ids: Sequence[int]) -> None:
     )
 
 
+async def member_barred(tx: Transaction, account_id: int) -> None:
+    """End a member's sessions, waiting codes and streams.
+
+    Tokens stay: their row says that the member is barred, and they work again once that is over.
+    """
+    await sessions.delete_of_account(tx, account_id)
+    await oauth.delete_codes_of_account(tx, account_id)
+    held = await oauth.list_live_tokens(tx, account_id)
+    await events.append_many(
+        tx, [NewEvent("token.revoked", token_id, [account_id], {}) for token_id in held]
+    )
+
+
 async def member_shut_out(tx: Transaction, account_id: int, now: datetime) -> None:
     """End everything that speaks for a member: sessions, waiting codes and tokens."""
     await sessions.delete_of_account(tx, account_id)

@@ -160,6 +160,11 @@ def role_entity(role: Role) -> dict[str, Any]:
     }
 
 
+def roles_of(role_ids: Collection[str]) -> tuple[Role, ...]:
+    """Return the roles with these ids; unknown ones name none."""
+    return tuple(role for role, each in _ROLE_IDS.items() if each in role_ids)
+
+
 def relationship_entity(relationship: Relationship) -> dict[str, Any]:
     """Return the Relationship entity."""
     return {

@@ -64,7 +64,7 @@ def status_entity(
         "account": account_entity(app, view.account),
         "content": _content(view),
         "visibility": status.visibility,
-        "sensitive": status.sensitive,
+        "sensitive": status.sensitive or _is_covered(view),
         "spoiler_text": status.spoiler_text,
         "language": status.language,
         "in_reply_to_id": _text(status.in_reply_to_id),
@@ -85,6 +85,11 @@ def status_entity(
         "tagged_collections": [],
     }
     return entity | _application(view) | _viewer_part(view, viewer_id)
+
+
+def _is_covered(view: StatusView) -> bool:
+    """Tell whether staff covers the pictures of its author."""
+    return view.account.account.sensitized_at is not None and bool(view.media)
 
 
 def _application(view: StatusView) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from activitypub.properties import text_of, uris_of
 from fedimmp.app import App
 from fedimmp.inbound.received import Handler, Outcome, Received
 from fedimmp.render.sanitise import clean_lines
-from storage import accounts, reports, statuses
+from storage import accounts, peer_limits, reports, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID
 from storage.database import Connection, Transaction
 from storage.ids import new_id
@@ -49,7 +49,7 @@ async def apply_flag(
     """
     actor = received.account
     meant = await _meant(tx, complaint.uris)
-    if not meant or actor.domain is None:
+    if not meant or actor.domain is None or await peer_limits.refuses_reports(tx, actor.domain):
         return Outcome.DONE
     sent = await reports.count_from_host(tx, actor.domain, now - _DAY)
     if sent + len(meant) > _MAX_PER_DAY:

@@ -1,6 +1,7 @@
 """Members who go for good, and what is removed of any account that is gone."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from fedimmp.app import App
@@ -9,6 +10,7 @@ from fedimmp.effects.accounts import account_deleted, end_follows
 from fedimmp.effects.statuses import statuses_deleted
 from fedimmp.errors import NotFound
 from storage import accounts, audit, interactions, jobs, members, removals
+from storage.accounts import Account
 from storage.database import Transaction
 
 # A batch is a transaction of its own, and readers wait for none.
@@ -28,14 +30,18 @@ async def delete_member(app: App, account_id: int, *, actor: str) -> None:
         member = await members.find(tx, account_id)
         if member is None:
             raise NotFound("There is no such member")
-        account = await accounts.get(tx, account_id)
-        await account_deleted(tx, app, [account], now)
-        await accounts.set_deleted(tx, account_id, now)
-        await token_effects.member_shut_out(tx, account_id, now)
-        await members.delete(tx, account_id)
+        await end_account(tx, app, await accounts.get(tx, account_id), now)
         await audit.append(tx, actor=actor, action="member.delete", target=member.username, now=now)
 
     await app.db.transact(work)
+
+
+async def end_account(tx: Transaction, app: App, account: Account, now: datetime) -> None:
+    """Mark an account as gone for good, with what a member has, and have its traces removed."""
+    await account_deleted(tx, app, [account], now)
+    await accounts.set_deleted(tx, account.id, now)
+    await token_effects.member_shut_out(tx, account.id, now)
+    await members.delete(tx, account.id)
 
 
 async def remove_traces(app: App, payload: Mapping[str, Any]) -> None:

@@ -66,7 +66,8 @@ async def set_resolved(app: App, report_id: int, *, resolved: bool) -> None:
     async with app.db.writer() as tx:
         if await reports.find(tx, report_id) is None:
             raise NotFound(f"There is no report {report_id}; `fedimmp report list` shows all")
-        await reports.set_resolved(tx, report_id, app.now() if resolved else None)
+        now = app.now()
+        await reports.set_resolved(tx, report_id, now if resolved else None, now=now)
 
 
 def _check(app: App, account_id: int, complaint: Complaint) -> None:

@@ -1,0 +1,1 @@
+"""Entities that only staff sees."""
