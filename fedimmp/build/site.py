@@ -7,6 +7,7 @@ from aiohttp import web
 
 from fedimmp.api import (
     accounts,
+    async_refreshes,
     conversations,
     domain_blocks,
     emojis,
@@ -35,6 +36,7 @@ from fedimmp.api import (
 from fedimmp.api.admin import accounts as admin_accounts
 from fedimmp.api.admin import reports as admin_reports
 from fedimmp.app import App
+from fedimmp.build.description import description_of
 from fedimmp.oauth import apps, authorization, credentials, joining, sign_in, tokens
 from fedimmp.pages import people, static
 from fedimmp.pages import timelines as timeline_pages
@@ -65,6 +67,7 @@ _API: Final[tuple[Route, ...]] = (
     *status_actions.ROUTES,
     *quotes.ROUTES,
     *scheduled_statuses.ROUTES,
+    *async_refreshes.ROUTES,
     *polls.ROUTES,
     *media.ROUTES,
     *timelines.ROUTES,
@@ -105,7 +108,14 @@ _WIRE: Final[tuple[Route, ...]] = (
     *discovery.ROUTES,
     *inbox.ROUTES,
 )
-_WEB: Final[tuple[Route, ...]] = (*health.ROUTES, *_API, *_OAUTH, *_PAGES, *_WIRE)
+_WEB: Final[tuple[Route, ...]] = (
+    *health.ROUTES,
+    *_API,
+    description_of((*_API, *_OAUTH)),
+    *_OAUTH,
+    *_PAGES,
+    *_WIRE,
+)
 
 ROUTES: Final[tuple[Route, ...]] = (*_WEB, *streaming.ROUTES)
 

@@ -195,6 +195,6 @@ ROUTES: Final = (
         "/.well-known/oauth-authorization-server",
         metadata,
         public=True,
-        returns="OAuthServer",
+        returns="OAuthServerMetadata",
     ),
 )

@@ -25,6 +25,8 @@ __all__ = [
     "Items",
     "Schema",
     "Text",
+    "describe",
+    "describe_form",
     "load",
     "parse_boolean",
     "parse_id",
@@ -65,6 +67,10 @@ class Parameter(fields.Field[Any], ABC):
     def read(self, value: Any) -> Any:
         """Return what the client's value means; raises ValidationError."""
 
+    @abstractmethod
+    def described(self) -> dict[str, Any]:
+        """Return the JSON Schema of the plainest way to write the value."""
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return self.read(value)
 
@@ -77,6 +83,9 @@ class Boolean(Parameter):
             raise ValidationError("must be true or false")
         return parse_boolean(value)
 
+    def described(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
 
 class Id(Parameter):
     """An id of ours, as text or number; empty text counts as null."""
@@ -88,6 +97,9 @@ class Id(Parameter):
         if number is None:
             raise ValidationError("is not an id")
         return number
+
+    def described(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{1,18}$"}
 
 
 class Text(Parameter):
@@ -130,6 +142,10 @@ class Text(Parameter):
             )
         return text
 
+    def described(self) -> dict[str, Any]:
+        bounds = {"minLength": self.minimum} if self.minimum else {}
+        return {"type": "string", "maxLength": self.maximum, **bounds}
+
 
 def check_text(text: str) -> None:
     """Refuse what PostgreSQL or UTF-8 cannot hold; raises ValidationError."""
@@ -156,6 +172,9 @@ class Integer(Parameter):
         if not self.minimum <= number <= self.maximum:
             raise ValidationError(f"must be between {self.minimum} and {self.maximum}")
         return number
+
+    def described(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
 
 def _whole(value: object) -> int | None:
@@ -200,6 +219,9 @@ class Items(Parameter):
         read = (self.item.deserialize(item) for item in items if item is not None)
         return [value for value in read if value is not None]
 
+    def described(self) -> dict[str, Any]:
+        return {"type": "array", "items": describe(self.item), "maxItems": self.maximum}
+
 
 def as_list(value: object) -> list[Any]:
     """Return what the client meant as a list.
@@ -231,6 +253,7 @@ class Choice(Text):
     """One word of a closed set; null and empty text count as null."""
 
     def __init__(self, *words: str, **kwargs: Any) -> None:
+        self.words = words
         super().__init__(
             100,
             **{"validate": validate.OneOf(words, error="is not included in the list"), **kwargs},
@@ -247,6 +270,9 @@ class Choice(Text):
             return None
         return super().deserialize(value, attr, data, **kwargs)
 
+    def described(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.words)}
+
 
 class DateTime(Parameter):
     """A time of RFC 3339 as aware UTC; without a zone it is read as UTC; empty counts as null."""
@@ -262,6 +288,9 @@ class DateTime(Parameter):
         except (ValueError, OverflowError) as error:
             raise ValidationError("is not a time") from error
 
+    def described(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
 
 class File(Parameter):
     """A file of a multipart form; empty text, which apps send for none, counts as null."""
@@ -272,6 +301,29 @@ class File(Parameter):
         if not isinstance(value, UploadedFile):
             raise ValidationError("must be a file")
         return value
+
+    def described(self) -> dict[str, Any]:
+        return {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def describe(field: fields.Field[Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a field, anything for one that takes anything."""
+    match field:
+        case Parameter():
+            return field.described()
+        case fields.Nested():
+            return describe_form(field.schema)
+    return {}
+
+
+def describe_form(form: Schema) -> dict[str, Any]:
+    """Return the JSON Schema of a form; it leaves room for what is passed over."""
+    required = [name for name, field in form.fields.items() if field.required]
+    return {
+        "type": "object",
+        "properties": {name: describe(field) for name, field in form.fields.items()},
+        **({"required": required} if required else {}),
+    }
 
 
 def load(schema: Schema, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Route:
     html         people see the answer in a browser, so errors are pages
     accepts      the form that `Call.form` reads from query and body
     returns      the entity of the answer as documented: `Status`, `[Status]`, `{}`
+    answers      the statuses of its success
     paged        pages by `limit` and a cursor: the id of what is listed, a row's own, or an offset
     deviation    a sentence on how this departs from Mastodon's API, where it does
     """
@@ -51,5 +52,6 @@ class Route:
     html: bool = False
     accepts: Schema | None = None
     returns: str = ""
+    answers: tuple[int, ...] = (200,)
     paged: Paging = ""
     deviation: str = ""
