@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from storage import fragments
+from storage import fragments, search_words
 from storage.database import Transaction
 from storage.removals import Removed
 
@@ -250,7 +250,8 @@ _TALKS = f"""
 """
 
 _SPREAD = f"""
-    WITH {_GIVEN}, {_READERS}, {_FED}, {_COUNTERS}, {_TALKS}
+    WITH {_GIVEN}, {_READERS}, {_FED}, {_COUNTERS}, {_TALKS},
+    {search_words.indexing('s.id = ANY($1::bigint[])')}
     SELECT given.id, given.mentioned, given.addressed, given.original_author_id,
         ARRAY(
             SELECT t.name

@@ -44,6 +44,11 @@ async def upsert(tx: Transaction, key: str, value: object) -> None:
     )
 
 
+async def delete(tx: Transaction, key: str) -> None:
+    """Forget a key; no matter when it was never set."""
+    await tx.execute("DELETE FROM settings WHERE key = $1", key)
+
+
 async def claim_origin(tx: Transaction, origin: str) -> None:
     """Store whose data these are, the first time; raises `StorageError` for another origin."""
     # Two that come at once: the second waits here for the first to commit.

@@ -13,7 +13,6 @@ from fedimmp.services.searching import KINDS, Query
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
 from fedimmp.web.routes import Route
-from storage.search import PostFilter
 
 
 async def search(call: Call) -> web.StreamResponse:
@@ -31,7 +30,9 @@ async def search(call: Call) -> web.StreamResponse:
         kinds=(form["type"],) if form["type"] else KINDS,
         resolve=bool(form["resolve"]),
         following=bool(form["following"]),
-        posts=PostFilter(form["account_id"], form["max_id"], form["min_id"]),
+        account_id=form["account_id"],
+        max_id=form["max_id"],
+        min_id=form["min_id"],
     )
     viewer_id = call.viewer.account_id
     results = await searching.find(call.app, viewer_id, query)

@@ -11,7 +11,7 @@ from typing import Any
 from fedimmp.app import App
 from fedimmp.effects import notices
 from fedimmp.outbound import activities, addressing
-from storage import events, fanout, jobs, notifications, status_audiences
+from storage import events, fanout, jobs, notifications, search_words, status_audiences
 from storage.database import Transaction
 from storage.events import NewEvent
 from storage.fanout import Spread
@@ -62,6 +62,8 @@ async def statuses_edited(
     if not statuses:
         return
     audiences = await status_audiences.load(tx, [status.id for status in statuses])
+    if not quietly:
+        await search_words.keep(tx, [status.id for status in statuses])
     drafts = [] if quietly else _edit_drafts(statuses, audiences)
     changed = [
         NewEvent(

@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from fedimmp.access import access_statuses
 from fedimmp.app import App
-from fedimmp.services import discovery
+from fedimmp.services import discovery, search_terms
 from fedimmp.uris import LocalNote
-from storage import accounts, search, statuses, tags
+from storage import accounts, search, search_words, statuses, tags
 from storage.database import Connection
 from storage.search import PostFilter
 from storage.tags import Tag
@@ -28,7 +28,10 @@ _HANDLE: Final = re.compile(r"@?([A-Za-z0-9_.-]+)@([^\s@/]+)")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody looks for. `offset` skips results of each kind."""
+    """What somebody looks for. `offset` skips results of each kind.
+
+    `account_id`, and the exclusive bounds `max_id` and `min_id`, are about posts.
+    """
 
     text: str
     limit: int
@@ -36,7 +39,9 @@ class Query:
     kinds: Sequence[Kind] = KINDS
     resolve: bool = False
     following: bool = False
-    posts: PostFilter = field(default_factory=PostFilter)
+    account_id: int | None = None
+    max_id: int | None = None
+    min_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,46 @@ async def find(app: App, viewer_id: int, query: Query) -> Results:
     results = Results()
     if "accounts" in query.kinds:
         results.account_ids.extend(await find_accounts(app, viewer_id, query))
-    words = query.text.casefold().split()[:_MOST_WORDS]
+    words = query.text.casefold().split()
     async with app.db.reader() as conn:
         if "statuses" in query.kinds:
-            results.status_ids.extend(
-                await search.statuses(
-                    conn, viewer_id, words, query.posts, limit=query.limit, offset=query.offset
-                )
-            )
+            results.status_ids.extend(await _find_posts(app, conn, viewer_id, query))
         if "hashtags" in query.kinds and len(words) == 1 and (name := words[0].lstrip("#")):
             results.hashtags.extend(
                 await tags.search(conn, name, limit=query.limit, offset=query.offset)
             )
     return results
+
+
+async def _find_posts(app: App, conn: Connection, viewer_id: int, query: Query) -> list[int]:
+    question = search_terms.read(query.text)
+    if question.is_empty:
+        return []
+    labels = list(question.labels)
+    if query.account_id is not None:
+        labels.append(search_words.by(query.account_id))
+    for author in question.authors:
+        account_id = await _author(app, conn, viewer_id, author.handle)
+        if account_id is not None:
+            labels.append(search_words.by(account_id, excluded=author.excluded))
+        elif not author.excluded:
+            return []
+    words = None
+    if question.terms or labels:
+        words = await search_words.parse(conn, question.terms, labels)
+        if words is None:
+            return []
+    below = [each for each in (query.max_id, question.max_id) if each is not None]
+    above = [each for each in (query.min_id, question.min_id) if each is not None]
+    wanted = PostFilter(words, min(below, default=None), max(above, default=None), question.scope)
+    return await search.statuses(conn, viewer_id, wanted, limit=query.limit, offset=query.offset)
+
+
+async def _author(app: App, conn: Connection, viewer_id: int, handle: str) -> int | None:
+    if handle.casefold() == "me":
+        return viewer_id
+    username, _, host = handle.partition("@")
+    return await _known_handle(conn, app, username, host)
 
 
 async def find_accounts(app: App, viewer_id: int, query: Query) -> list[int]:

@@ -11,6 +11,7 @@ from fedimmp.app import App
 from fedimmp.services import file_keeping, media
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
+    async_refreshes,
     backlog,
     events,
     idempotency,
@@ -121,6 +122,7 @@ _DAY: Final = timedelta(days=1)
 CHORES: Final = (
     Chore("stream events", _MINUTE, lambda tx, _, now: events.prune(tx, now - _EVENTS_KEPT)),
     Chore("idempotency keys", _MINUTE, lambda tx, _, now: idempotency.prune(tx, now)),
+    Chore("looks at threads", _HOUR, lambda tx, _, now: async_refreshes.prune(tx, now)),
     Chore("sessions", _HOUR, lambda tx, _, now: sessions.delete_expired(tx, now)),
     Chore("codes", _HOUR, lambda tx, _, now: oauth.delete_expired_codes(tx, now - _CODES_KEPT)),
     Chore("links", _HOUR, lambda tx, _, now: registrations.delete_expired_links(tx, now)),
