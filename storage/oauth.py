@@ -211,7 +211,7 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
     row = await conn.fetchrow(
         """
         SELECT
-            t.id,
+            t.id AS token_id,
             t.app_id,
             t.account_id,
             t.scopes,
@@ -233,19 +233,7 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
     )
     if row is None:
         return None
-    return Caller(
-        token_id=row["id"],
-        app_id=row["app_id"],
-        account_id=row["account_id"],
-        scopes=tuple(row["scopes"]),
-        role=row["role"],
-        revoked=row["revoked"],
-        disabled=row["disabled"],
-        suspended=row["suspended"],
-        unconfirmed=row["unconfirmed"],
-        unapproved=row["unapproved"],
-        used_today=row["used_today"],
-    )
+    return Caller(**{**dict(row), "scopes": tuple(row["scopes"])})
 
 
 async def update_token_used(tx: Transaction, token_id: int, today: date) -> None:

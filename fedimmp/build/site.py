@@ -14,9 +14,12 @@ from fedimmp.api import (
     endorsements,
     featured_tags,
     files,
+    grouped_notifications,
     instance,
     lists,
     media,
+    notification_policies,
+    notification_requests,
     notifications,
     polls,
     profile,
@@ -34,6 +37,8 @@ from fedimmp.api import (
     trends,
 )
 from fedimmp.api.admin import accounts as admin_accounts
+from fedimmp.api.admin import barriers as admin_barriers
+from fedimmp.api.admin import domains as admin_domains
 from fedimmp.api.admin import reports as admin_reports
 from fedimmp.app import App
 from fedimmp.build.description import description_of
@@ -72,7 +77,10 @@ _API: Final[tuple[Route, ...]] = (
     *media.ROUTES,
     *timelines.ROUTES,
     *conversations.ROUTES,
+    *notification_policies.ROUTES,
+    *notification_requests.ROUTES,
     *notifications.ROUTES,
+    *grouped_notifications.ROUTES,
     *lists.ROUTES,
     *search.ROUTES,
     *tags.ROUTES,
@@ -81,6 +89,8 @@ _API: Final[tuple[Route, ...]] = (
     *files.ROUTES,
     *admin_accounts.ROUTES,
     *admin_reports.ROUTES,
+    *admin_domains.ROUTES,
+    *admin_barriers.ROUTES,
 )
 _OAUTH: Final[tuple[Route, ...]] = (
     *apps.ROUTES,

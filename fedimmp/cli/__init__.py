@@ -17,6 +17,7 @@ from fedimmp.cli.demo import demo
 from fedimmp.cli.emojis import emoji
 from fedimmp.cli.inboxes import inbox
 from fedimmp.cli.initial import init
+from fedimmp.cli.mails import mail
 from fedimmp.cli.members import member
 from fedimmp.cli.peers import peer
 from fedimmp.cli.reports import report
@@ -27,6 +28,7 @@ COMMANDS: Sequence[click.Command] = (
     init,
     serve,
     member,
+    mail,
     token,
     peer,
     inbox,

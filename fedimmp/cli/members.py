@@ -9,11 +9,18 @@ from typing import Any
 import click
 
 from fedimmp.app import App
-from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
+from fedimmp.cli.kit import (
+    config_option,
+    json_option,
+    print_json,
+    print_table,
+    printable,
+    with_app,
+)
 from fedimmp.errors import NotFound
-from fedimmp.services import leaving, moving
+from fedimmp.services import leaving, mail_links, moving, registering
 from fedimmp.services import members as use_cases
-from storage import accounts
+from storage import accounts, registrations
 from storage import members as stored
 
 _password_option = click.option(
@@ -85,10 +92,7 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
     if as_json:
         print_json([_entry(person) for person in found])
         return
-    rows = [
-        (person.username, person.email, person.role, "disabled" if person.disabled_at else "")
-        for person in found
-    ]
+    rows = [(person.username, person.email, person.role, _state(person)) for person in found]
     print_table(rows, ("username", "email", "role", "state"))
 
 
@@ -176,6 +180,73 @@ def move(username: str, target: str | None, cancel: bool, config_path: Path | No
     click.echo(f"{username} {'stays' if target is None else f'goes on as {target}'}.")
 
 
+@member.command("email")
+@click.argument("username")
+@click.argument("address")
+@config_option
+def change_email(username: str, address: str, config_path: Path | None) -> None:
+    """Give a member another e-mail address at once; the old one is told where mail can be sent."""
+
+    async def work(app: App, account_id: int) -> None:
+        await mail_links.change_address(app, account_id, address, actor="cli")
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{username} signs in with {address}.")
+
+
+@member.command()
+@config_option
+@json_option
+def pending(config_path: Path | None, as_json: bool) -> None:
+    """List those who signed up and are not in yet, the oldest first."""
+
+    async def work(app: App) -> list[registrations.Applicant]:
+        async with app.db.reader() as conn:
+            return await registrations.list_waiting(conn)
+
+    found = with_app(config_path, work)
+    if as_json:
+        print_json([_applicant(each) for each in found])
+        return
+    rows = [
+        (
+            each.username,
+            each.email,
+            "approval" if each.confirmed else "confirmation",
+            f"{each.created_at:%Y-%m-%d}",
+            printable(each.reason),
+        )
+        for each in found
+    ]
+    print_table(rows, ("username", "email", "waits for", "since", "reason"))
+
+
+@member.command()
+@click.argument("username")
+@config_option
+def approve(username: str, config_path: Path | None) -> None:
+    """Let in somebody who signed up."""
+
+    async def work(app: App, account_id: int) -> None:
+        await registering.approve(app, "cli", account_id)
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{username} is approved.")
+
+
+@member.command()
+@click.argument("username")
+@config_option
+def reject(username: str, config_path: Path | None) -> None:
+    """Turn away somebody who signed up; all they entered is deleted, and the name is free again."""
+
+    async def work(app: App, account_id: int) -> None:
+        await registering.reject(app, "cli", account_id)
+
+    with_app(config_path, _for_member(username, work))
+    click.echo(f"{username} is turned away.")
+
+
 @member.group()
 def alias() -> None:
     """Say which other accounts are the same person, so that those can move here."""
@@ -245,6 +316,18 @@ async def account_id_of(app: App, username: str) -> int:
     return found.account_id
 
 
+def _applicant(each: registrations.Applicant) -> dict[str, Any]:
+    return {
+        "id": str(each.account_id),
+        "username": each.username,
+        "email": each.email,
+        "confirmed": each.confirmed,
+        "approved": each.approved,
+        "reason": each.reason,
+        "created_at": each.created_at.isoformat(),
+    }
+
+
 def _entry(person: stored.Member) -> dict[str, Any]:
     return {
         "id": str(person.account_id),
@@ -253,6 +336,12 @@ def _entry(person: stored.Member) -> dict[str, Any]:
         "role": person.role,
         "disabled": person.disabled_at is not None,
     }
+
+
+def _state(person: stored.Member) -> str:
+    if person.is_awaited:
+        return "waits"
+    return "disabled" if person.disabled_at else ""
 
 
 def _password(from_stdin: bool) -> str:

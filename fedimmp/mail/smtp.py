@@ -105,6 +105,11 @@ async def _open(client: aiosmtplib.SMTP, settings: Settings) -> None:
     try:
         await client.connect()
         if settings.tls == "starttls":
+            await client.ehlo()
+            if not client.supports_extension("starttls"):
+                raise MailFailure(
+                    f'{place} does not offer STARTTLS, which mail.tls = "starttls" insists on.'
+                )
             await client.starttls()
     except aiosmtplib.SMTPException as error:
         raise MailFailure(_why_not(error, settings, place)) from error
@@ -139,8 +144,6 @@ def _why_not(error: aiosmtplib.SMTPException, settings: Settings, place: str) ->
     match error:
         case aiosmtplib.SMTPTimeoutError():
             return f"{place} did not answer within {settings.timeout_seconds:g} seconds."
-        case aiosmtplib.SMTPNotSupported() if settings.tls == "starttls":
-            return f'{place} does not offer STARTTLS, which mail.tls = "starttls" insists on.'
         case aiosmtplib.SMTPResponseException():
             return f"{place} turned us away: {_answer(error)}."
     return f"{place} does not answer as an SMTP server does: {_words(error)}."

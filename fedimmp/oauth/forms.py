@@ -61,3 +61,40 @@ class SignOutForm(Schema):
     """POST /auth/sign_out."""
 
     csrf_token = Text(200, load_default="")
+
+
+class SignUpForm(Schema):
+    """POST /auth/sign_up; what is too long for its field is said by the use-case."""
+
+    username = Text(1000, strip=True, load_default="")
+    email = Text(1000, strip=True, load_default="")
+    password = Text(10_000, load_default="")
+    agreement = Boolean(load_default=None)
+    reason = Text(20_000, strip=True, load_default="")
+    csrf_token = Text(200, load_default="")
+
+
+class LinkForm(Schema):
+    """/auth/confirmation: the secret of a link that was sent by mail."""
+
+    token = Text(200, load_default="")
+    csrf_token = Text(200, load_default="")
+
+
+class AddressForm(Schema):
+    """POST /auth/password/new and /auth/confirmation/new."""
+
+    email = Text(320, strip=True, load_default="")
+    csrf_token = Text(200, load_default="")
+
+
+class PasswordForm(LinkForm):
+    """POST /auth/password/edit."""
+
+    password = Text(10_000, load_default="")
+
+
+class ChangeForm(AddressForm):
+    """POST /auth/email."""
+
+    password = Text(10_000, load_default="")

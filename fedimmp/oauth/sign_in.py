@@ -1,20 +1,18 @@
 """The sign-in page, and the way out."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
 from fedimmp.errors import TooMany, Unauthorized
 from fedimmp.oauth.forms import SignInForm, SignOutForm
+from fedimmp.oauth.rendering import form_page
 from fedimmp.services import signing_in
 from fedimmp.web import browser
 from fedimmp.web.addresses import bucket, client_address, is_within
 from fedimmp.web.call import Call
-from fedimmp.web.html import Templates, redirect
+from fedimmp.web.html import redirect
 from fedimmp.web.routes import Route
-
-_TEMPLATES: Final = Templates(Path(__file__).parent / "templates")
 
 
 async def show(call: Call) -> web.StreamResponse:
@@ -66,18 +64,18 @@ async def _end_session(call: Call) -> None:
 
 
 def _page(call: Call, return_to: str, *, login: str = "", alert: str = "") -> web.Response:
-    token = browser.form_token(call)
-    response = _TEMPLATES.page(
-        call.app,
+    config = call.app.config
+    return form_page(
+        call,
         "sign_in.html",
         return_to=return_to,
         login=login,
         alert=alert,
-        csrf_token=token,
         for_app=return_to.startswith("/oauth/authorize?"),
+        takes_sign_ups=config.registration.mode != "closed",
+        confirms_email=config.confirms_email,
+        has_mail=config.mail.host is not None,
     )
-    browser.set_cookie(response, call.app, browser.form_cookie(call.app.uris), token, None)
-    return response
 
 
 def _origin_of(call: Call) -> dict[str, Any]:

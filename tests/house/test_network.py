@@ -5,8 +5,8 @@ import re
 
 from tests.house.source import Module, modules
 
-# The gate; what listens; the database and its private cluster; and commands that ask the office's
-# own server whether it is well, or play its members.
+# The gate; what hands mail to the configured server; what listens; the database and its private
+# cluster; and commands that ask the office's own server whether it is well, or play its members.
 MAY_CONNECT = (
     "activitypub/connections.py",
     "activitypub/gate.py",
@@ -15,10 +15,20 @@ MAY_CONNECT = (
     "fedimmp/cli/demo.py",
     "fedimmp/cli/demo_seed.py",
     "fedimmp/cli/serving.py",
+    "fedimmp/mail/smtp.py",
     "fedimmp/web/server.py",
     "storage/",
 )
-CLIENTS = {"socket", "urllib.request", "http.client", "smtplib", "ftplib", "aiohttp", "requests"}
+CLIENTS = {
+    "aiohttp",
+    "aiosmtplib",
+    "ftplib",
+    "http.client",
+    "requests",
+    "smtplib",
+    "socket",
+    "urllib.request",
+}
 # Of aiohttp, what a server needs.
 SERVER = {
     "BodyPartReader",

@@ -26,6 +26,7 @@ from fedimmp.config import (
 from fedimmp.services import members
 from tests.api.office import Clock, Office
 from tests.conftest import CloneDatabase
+from tests.registration.browsing import Browser
 from tests.registration.mailbox import ADDRESS, Mailbox, serve
 
 MakeOffice = Callable[..., Awaitable[Office]]
@@ -106,3 +107,17 @@ async def make_office(
             )
 
         yield make
+
+
+@pytest.fixture
+async def open_browser() -> AsyncIterator[Callable[[Office], Browser]]:
+    """Open browsers that have never been at an office."""
+    sessions: list[aiohttp.ClientSession] = []
+
+    def browser(office: Office) -> Browser:
+        sessions.append(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
+        return Browser(office, sessions[-1])
+
+    yield browser
+    for session in sessions:
+        await session.close()

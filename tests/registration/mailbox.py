@@ -38,7 +38,7 @@ class Mailbox:
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.data_answer.startswith("250"):
             content = cast("bytes", envelope.content)
-            message = cast("EmailMessage", email.message_from_bytes(content, policy=default))
+            message = email.message_from_bytes(content, policy=default)
             self.received.append(message)
             self.envelopes.append(envelope)
             self.encrypted.append(session.ssl is not None)
@@ -89,7 +89,6 @@ async def serve(
             require_starttls=starttls is not None,
             authenticator=mailbox.authenticate if with_login else None,
             auth_required=with_login,
-            auth_require_tls=False,
             loop=asyncio.get_running_loop(),
         )
 

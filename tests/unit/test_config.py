@@ -251,3 +251,26 @@ def test_a_folder_that_must_not_be_entered_holds_no_file(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Path, "is_file", refuse)
     assert find_file(None, {}) is None
+
+
+def test_registration_and_mail_must_fit_together() -> None:
+    def told(**values: str) -> tuple[str, ...]:
+        return problems(None, ORIGIN | {f"FEDIMMP_{key.upper()}": v for key, v in values.items()})
+
+    assert "mail.sender" in told(mail__host="mail.corp.example")[0]
+    assert "mail.host" in told(registration__confirm_email="true")[0]
+    assert "no domain" in told(registration__email_domains="a b")[0]
+    given = {"mail__host": "mail.corp.example", "mail__sender": "office@corp.example"}
+    assert "together" in told(**given, mail__username="office")[0]
+    secrets = {"mail__username": "office", "mail__password": "open sesame", "mail__tls": "none"}
+    assert "unencrypted" in told(**given, **secrets)[0]
+    assert "no address" in told(**given | {"mail__sender": "a@b@c"})[0]
+    config = load(
+        None,
+        ORIGIN
+        | {f"FEDIMMP_{key.upper()}": value for key, value in given.items()}
+        | {"FEDIMMP_REGISTRATION__EMAIL_DOMAINS": "CORP.example, *.bücher.example"},
+    ).config
+    assert config.confirms_email
+    assert config.registration.email_domains == ("corp.example", "*.xn--bcher-kva.example")
+    assert not load(None, ORIGIN).config.confirms_email
