@@ -1,8 +1,12 @@
 """The viewer's notifications, and how far they and the home timeline are read."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiohttp import web
 
-from fedimmp.api.forms.lists import MarkersForm, NotificationsForm, TimelinesForm, UnreadForm
+from fedimmp.api.forms.lists import MarkersForm, TimelinesForm
+from fedimmp.api.forms.notifications import NotificationsForm, SupportForm, UnreadForm
 from fedimmp.entities.lists import marker_entities
 from fedimmp.entities.notifications import render_notifications
 from fedimmp.errors import NotFound
@@ -13,21 +17,32 @@ from fedimmp.web.forms import parse_id
 from fedimmp.web.responses import empty, json_response, paged
 from fedimmp.web.routes import Route
 from storage import markers, notifications
+from storage.database import Connection
 from storage.notifications import Selection
 
 DEFAULT_LIMIT = 40
 MAXIMUM_LIMIT = 80
 MOST_UNREAD = 1000
+# What goes on into the links of a page.
+SELECTING = (
+    "types[]",
+    "exclude_types[]",
+    "account_id",
+    "include_filtered",
+    "supported_types[]",
+)
 
 
 async def index(call: Call) -> web.StreamResponse:
     """Show what the viewer was told, newest first."""
-    selection = await _selection(call)
+    form = await call.form()
     page = call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT)
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
-        found = await notifications.list_page(conn, viewer_id, page, selection)
-        rendered = await render_notifications(call.app, conn, found, viewer_id)
+        found = await notifications.list_page(conn, viewer_id, page, selection_of(form))
+        rendered = await render_notifications(
+            call.app, conn, found, viewer_id, supported_types=form["supported_types"]
+        )
     return paged(
         call,
         rendered,
@@ -35,18 +50,21 @@ async def index(call: Call) -> web.StreamResponse:
         last=found[-1].id if found else None,
         full=len(found) == page.limit,
         always=True,
-        keep=("types[]", "exclude_types[]", "account_id"),
+        keep=SELECTING,
     )
 
 
 async def show(call: Call) -> web.StreamResponse:
     """Show one of the viewer's notifications."""
+    form = await call.form()
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         found = await notifications.find(conn, viewer_id, call.path_id())
         if found is None:
             raise NotFound
-        rendered = await render_notifications(call.app, conn, [found], viewer_id)
+        rendered = await render_notifications(
+            call.app, conn, [found], viewer_id, supported_types=form["supported_types"]
+        )
     if not rendered:
         raise NotFound
     return json_response(rendered[0])
@@ -57,13 +75,12 @@ async def count_unread(call: Call) -> web.StreamResponse:
     form = await call.form()
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
-        marker = (await markers.load(conn, viewer_id, ["notifications"])).get("notifications")
         count = await notifications.count_newer(
             conn,
             viewer_id,
-            (parse_id(marker.last_read_id) if marker else None) or 0,
+            await read_until(conn, viewer_id),
             min(form["limit"] or 0, MOST_UNREAD),
-            await _selection(call),
+            selection_of(form),
         )
     return json_response({"count": count})
 
@@ -80,9 +97,20 @@ async def clear(call: Call) -> web.StreamResponse:
     return empty()
 
 
-async def _selection(call: Call) -> Selection:
-    form = await call.form()
-    return Selection(tuple(form["types"]), tuple(form["exclude_types"]), form["account_id"])
+def selection_of(form: Mapping[str, Any]) -> Selection:
+    """Return which notifications a form asks for."""
+    return Selection(
+        tuple(form["types"]),
+        tuple(form["exclude_types"]),
+        form["account_id"],
+        bool(form.get("include_filtered")),
+    )
+
+
+async def read_until(conn: Connection, account_id: int) -> int:
+    """Return the notification up to which a member has read, 0 without a marker."""
+    marker = (await markers.load(conn, account_id, ["notifications"])).get("notifications")
+    return (parse_id(marker.last_read_id) if marker else None) or 0
 
 
 async def show_markers(call: Call) -> web.StreamResponse:
@@ -125,7 +153,14 @@ ROUTES = (
         accepts=UnreadForm(),
         returns="UnreadCount",
     ),
-    Route("GET", "/api/v1/notifications/{id}", show, _READ, returns="Notification"),
+    Route(
+        "GET",
+        "/api/v1/notifications/{id}",
+        show,
+        _READ,
+        accepts=SupportForm(),
+        returns="Notification",
+    ),
     Route("POST", "/api/v1/notifications/{id}/dismiss", dismiss, _WRITE, returns="{}"),
     Route(
         "GET",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage import announcements, members, severances
+from storage import announcements, events, members, severances
 from storage.database import Transaction
 from storage.events import NewEvent
 from storage.notifications import NotificationDraft
@@ -19,6 +19,11 @@ async def notified(
 ) -> None:
     """Log what is new, store the notifications that are wanted and announce them: one statement."""
     await announcements.announce(tx, drafts, news, now)
+
+
+async def notifications_merged(tx: Transaction, account_id: int) -> None:
+    """Tell a member's apps that there are notifications which were filtered before."""
+    await events.append(tx, "notifications_merged", account_ids=[account_id])
 
 
 async def staff_told_of_report(

@@ -96,6 +96,9 @@ class Hub:
                 listener.close("The access token was revoked.")
 
     async def _handle(self, conn: Connection, event: Event) -> None:
+        if event.kind == "filters.changed":
+            for account_id in event.account_ids or ():
+                self._app.filters.forget(account_id)
         if not self._listeners:
             return
         match event.kind:
@@ -107,8 +110,13 @@ class Hub:
                 self._delete(event)
             case "notification":
                 await self._notify(conn, event)
+            case "notifications_merged":
+                message = Message("notifications_merged", "1")
+                self._to_accounts(event, ("user", "user:notification"), message)
             case "conversation":
                 await self._converse(conn, event)
+            case "filters.changed":
+                self._to_accounts(event, ("user",), Message("filters_changed", None))
             case "token.revoked" if event.subject_id is not None:
                 self._close_tokens([event.subject_id])
 

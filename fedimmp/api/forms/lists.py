@@ -1,10 +1,9 @@
-"""Forms of lists, markers and notifications."""
+"""Forms of lists and markers."""
 
 from marshmallow import EXCLUDE, fields
 
-from fedimmp.web.forms import Boolean, Choice, Id, Ids, Integer, Items, Schema, Text
+from fedimmp.web.forms import Boolean, Choice, Ids, Items, Schema, Text
 
-_MOST_TYPES = 100
 _TITLE = 256
 
 
@@ -47,17 +46,3 @@ class TimelinesForm(Schema):
     """GET /api/v1/markers."""
 
     timeline = Items(Text(100), maximum=20, load_default=list)
-
-
-class NotificationsForm(Schema):
-    """Which notifications are wanted."""
-
-    types = Items(Text(100), maximum=_MOST_TYPES, load_default=list)
-    exclude_types = Items(Text(100), maximum=_MOST_TYPES, load_default=list)
-    account_id = Id(load_default=None)
-
-
-class UnreadForm(NotificationsForm):
-    """GET /api/v1/notifications/unread_count."""
-
-    limit = Integer(0, 2**31, load_default=100)
