@@ -16,6 +16,8 @@ _KINDS: Final = {
     "ListenValue": "address:port",
     "NetworkValue": "network",
     "NumberValue": "whole number",
+    "DomainValue": "domain",
+    "MailAddressValue": "e-mail address",
     "OriginValue": "origin",
     "PathValue": "path",
     "ProxyValue": "URL",

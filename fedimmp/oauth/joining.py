@@ -79,6 +79,7 @@ def _sign_up_page(
         "sign_up.html",
         status=422 if alert else 200,
         kept={name: form.get(name, "") for name in _KEPT},
+        agreed=bool(form.get("agreement")),
         problems={name: found[0]["description"] for name, found in details.items()},
         alert=alert,
         by_approval=registration.mode == "approval",

@@ -57,8 +57,11 @@ async def test_what_was_typed_stays_and_each_field_says_what_is_wrong(
     assert 'value="ana &lt;b&gt;"' in page.text
     assert f'value="{ANA}"' in page.text
     assert "short" not in page.text
+    assert " checked" not in page.text
     assert page.text.count('class="problem small"') == 3
     assert "fewer than 10 characters" in page.text
+    page = await browser.fill("/auth/sign_up", **FIELDS | {"password": "short"})
+    assert " checked" in page.text
     page = await browser.fill("/auth/sign_up", **FIELDS)
     assert (page.status, "Your account is ready" in page.text) == (200, True)
 
