@@ -3,16 +3,16 @@
 Also when other offices were asked for the posts of a thread that have not come.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage import fragments
-from storage.database import Connection, Transaction
+from storage.database import Connection, Record, Transaction
 
 # A peer can send chains and cycles of any length; nobody reads further than this.
-_MOST_ABOVE = 400
-_MOST_BELOW = 1000
-_DEEPEST = 200
+_MOST_ABOVE = 4096
+_MOST_BELOW = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +74,42 @@ async def _descendants(conn: Connection, viewer_id: int | None, status_id: int) 
     rows = await conn.fetch(
         f"""
         WITH RECURSIVE below AS (
-            SELECT s.id, ARRAY[s.id] AS path
+            SELECT s.id, s.in_reply_to_id
             FROM statuses AS s
             WHERE s.in_reply_to_id = $2
-            UNION ALL
-            SELECT s.id, below.path || s.id
+            UNION
+            SELECT s.id, s.in_reply_to_id
             FROM below
             JOIN statuses AS s ON s.in_reply_to_id = below.id
-            WHERE cardinality(below.path) < {_DEEPEST}
-              AND s.id <> $2
-              AND s.id <> ALL(below.path)
         ), enough AS (
-            SELECT id, path FROM below LIMIT {_MOST_BELOW}
+            SELECT id FROM below WHERE id <> $2 LIMIT {_MOST_BELOW}
         )
-        SELECT s.id, s.in_reply_to_account_id IS NOT DISTINCT FROM s.account_id AS own_thread
+        SELECT s.id, s.in_reply_to_id AS parent_id,
+            s.in_reply_to_account_id IS NOT DISTINCT FROM s.account_id AS own_thread,
+            ({_SHOWN}) AS shown
         FROM enough
         JOIN statuses AS s ON s.id = enough.id
-        WHERE s.id <> $2
-          AND {_SHOWN}
-        ORDER BY own_thread DESC, enough.path
+        ORDER BY s.id
         """,
         viewer_id,
         status_id,
     )
-    return [row["id"] for row in rows]
+    return _tree_order(rows, status_id)
+
+
+def _tree_order(rows: Sequence[Record], root_id: int) -> list[int]:
+    """Return the shown ones depth first, siblings by age, an author's own thread on top."""
+    children: dict[int, list[Record]] = {}
+    for row in rows:
+        children.setdefault(row["parent_id"], []).append(row)
+    ordered: list[Record] = []
+    ahead = children.pop(root_id, [])[::-1]
+    while ahead:
+        row = ahead.pop()
+        ordered.append(row)
+        ahead += children.pop(row["id"], [])[::-1]
+    ordered.sort(key=lambda row: not row["own_thread"])
+    return [row["id"] for row in ordered if row["shown"]]
 
 
 async def uri_of_conversation(conn: Connection, conversation_id: int) -> str | None:

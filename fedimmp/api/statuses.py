@@ -190,14 +190,22 @@ async def context(call: Call) -> web.StreamResponse:
         thread = await threads.load(conn, viewer_id, status.id)
         ids = [*thread.ancestors, *thread.descendants]
         rendered = await render_statuses(call.app, conn, ids, viewer_id)
-    await request_thread(call.app, status)
+    refresh_id = await request_thread(call.app, viewer_id, status)
     by_id = {int(one["id"]): one for one in rendered}
     return json_response(
         {
             "ancestors": [by_id[one] for one in thread.ancestors if one in by_id],
             "descendants": [by_id[one] for one in thread.descendants if one in by_id],
-        }
+        },
+        headers=_refreshing(refresh_id),
     )
+
+
+def _refreshing(refresh_id: int | None) -> dict[str, str]:
+    """Return the header that tells apps to ask again in some seconds."""
+    if refresh_id is None:
+        return {}
+    return {"Mastodon-Async-Refresh": f'id="{refresh_id}", retry=3'}
 
 
 async def source(call: Call) -> web.StreamResponse:

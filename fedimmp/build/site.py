@@ -14,6 +14,8 @@ from fedimmp.api import (
     endorsements,
     featured_tags,
     files,
+    filters,
+    filters_v1,
     grouped_notifications,
     instance,
     lists,
@@ -21,6 +23,7 @@ from fedimmp.api import (
     notification_policies,
     notification_requests,
     notifications,
+    oembed,
     polls,
     profile,
     quotes,
@@ -73,6 +76,7 @@ _API: Final[tuple[Route, ...]] = (
     *quotes.ROUTES,
     *scheduled_statuses.ROUTES,
     *async_refreshes.ROUTES,
+    *oembed.ROUTES,
     *polls.ROUTES,
     *media.ROUTES,
     *timelines.ROUTES,
@@ -87,6 +91,8 @@ _API: Final[tuple[Route, ...]] = (
     *suggestions.ROUTES,
     *trends.ROUTES,
     *files.ROUTES,
+    *filters.ROUTES,
+    *filters_v1.ROUTES,
     *admin_accounts.ROUTES,
     *admin_reports.ROUTES,
     *admin_domains.ROUTES,
@@ -133,9 +139,9 @@ ROUTES: Final[tuple[Route, ...]] = (*_WEB, *streaming.ROUTES)
 def web_app(app: App, role: Role = "all") -> web.Application:
     """Return the application of a process: all routes, or those of its role, and health."""
     served = application(app, _routes(role), error_page=error_page)
-    if role != "web":
-        served.cleanup_ctx.append(hub_context(app))
-        served.on_shutdown.append(close_streams)
+    # Also where no stream is served: the hub's events clear what a process remembers.
+    served.cleanup_ctx.append(hub_context(app))
+    served.on_shutdown.append(close_streams)
     return served
 
 

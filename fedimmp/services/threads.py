@@ -9,8 +9,9 @@ from fedimmp.ingest.fetched import store_fetched
 from fedimmp.ingest.threads import THREAD_PAUSE, may_be_sought, seek_thread
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.threads import Search
-from storage import statuses, threads
+from storage import async_refreshes, statuses, threads
 from storage.database import Connection, Transaction
+from storage.ids import new_id
 from storage.statuses import Status
 
 _FETCHES: Final = 40
@@ -21,18 +22,27 @@ _SEEDS: Final = 12
 _ANCESTORS: Final = 5
 
 
-async def request_thread(app: App, status: Status) -> None:
+async def request_thread(app: App, viewer_id: int, status: Status) -> int | None:
     """Have the rest of a thread fetched, unless that happened in the last minutes.
 
-    For a look at a thread; costs one query while it is not due.
+    For a member's look at a thread. Returns the id under which to ask whether it has come, None
+    when nothing is being fetched; then it costs two queries.
     """
-    if not may_be_sought(status) or status.conversation_id is None:
-        return
+    conversation_id = status.conversation_id
+    if not may_be_sought(status) or conversation_id is None:
+        return None
     now = app.now()
     async with app.db.reader() as conn:
-        if not await threads.is_fetch_due(conn, status.conversation_id, now - THREAD_PAUSE):
-            return
-    await app.db.transact(lambda tx: seek_thread(tx, status, now))
+        due = await threads.is_fetch_due(conn, conversation_id, now - THREAD_PAUSE)
+        if not due and not await async_refreshes.is_running(conn, conversation_id):
+            return None
+
+    async def work(tx: Transaction) -> int:
+        if due:
+            await seek_thread(tx, status, now)
+        return await async_refreshes.upsert(tx, new_id(now), viewer_id, conversation_id, now)
+
+    return await app.db.transact(work)
 
 
 async def fetch_thread(app: App, payload: Mapping[str, Any]) -> None:

@@ -408,3 +408,63 @@ async def test_posts_of_a_barred_member_are_gone_for_everybody(office: Office) -
     cy = await office.member("cy")
     await members.disable_member(office.app, cy.account_id)
     assert (await cy.post(STATUSES, {"status": "still here"})).status in {401, 403}
+
+
+# ------------------------------------------------------------------- several, translated, guarded
+
+
+async def test_several_posts_at_once(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    made = [await post(ana, visibility=each) for each in ("public", "private", "unlisted")]
+    wanted = [each["id"] for each in made]
+    assert await ids(ana, STATUSES, id=wanted) == wanted
+    assert await ids(bo, STATUSES, id=[*reversed(wanted), "1", "abc"]) == [wanted[2], wanted[0]]
+    assert await ids(bo, STATUSES) == []
+    assert (await bo.get(STATUSES, id=[str(number) for number in range(21)])).status == 422
+    narrow = await office.api(bo.account_id, "read:accounts")
+    assert (await narrow.get(STATUSES, id=wanted)).status == 403
+    assert (await office.anonymous().get(STATUSES, id=wanted)).status == 401
+
+
+async def test_nothing_is_translated(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    for visibility, viewer, status in (
+        ("public", bo, 503),
+        ("unlisted", bo, 503),
+        ("private", bo, 404),
+        ("private", ana, 403),
+        ("direct", ana, 403),
+    ):
+        made = await post(ana, visibility=visibility)
+        answer = await viewer.post(f"{STATUSES}/{made['id']}/translate", {"lang": "pt"})
+        assert (answer.status, bool(answer.error)) == (status, True), visibility
+
+
+async def test_only_the_expected_are_mentioned(office: Office) -> None:
+    ana, bo, cy = [await office.member(name) for name in ("ana", "bo", "cy")]
+    text = "@bo and @cy"
+    for allowed in ([], [bo.id], ["1"]):
+        answer = await ana.post(STATUSES, {"status": text, "allowed_mentions": allowed})
+        assert (answer.status, bool(answer.error)) == (422, True)
+        check_all("Account", answer.data["unexpected_accounts"])
+        unexpected = {bo.id, cy.id} - set(allowed)
+        assert {each["id"] for each in answer.data["unexpected_accounts"]} == unexpected
+    assert await ids(ana, HOME) == []
+    made = await post(ana, text, allowed_mentions=[bo.id, cy.id, "1"])
+    assert len(made["mentions"]) == 2
+
+
+async def test_markdown_stays_markdown(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    made = await post(ana, "**Hi** @bo `#no` #yes", content_type="text/markdown")
+    assert made["content"].startswith("<p><strong>Hi</strong> <span")
+    assert [each["id"] for each in made["mentions"]] == [bo.id]
+    assert [each["name"] for each in made["tags"]] == ["yes"]
+    path = f"{STATUSES}/{made['id']}"
+    assert (await ana.ok("GET", f"{path}/source"))["text"] == "**Hi** @bo `#no` #yes"
+    # Most apps know nothing of it, and edit all the same.
+    edited = await ana.ok("PUT", path, json={"status": "*Hi*"})
+    assert edited["content"] == "<p><em>Hi</em></p>"
+    plain = await ana.ok("PUT", path, json={"status": "*Hi*", "content_type": "text/plain"})
+    assert plain["content"] == "<p>*Hi*</p>"
+    assert (await post(ana, "*Hi*"))["content"] == "<p>*Hi*</p>"

@@ -49,7 +49,7 @@ async def arrive(app: App, person: Person, note: dict[str, Any]) -> Status:
 
 async def look(app: App, status: Status) -> None:
     """Look at a thread, and let happen what follows."""
-    await request_thread(app, status)
+    await request_thread(app, 1, status)
     await settle(app)
 
 
