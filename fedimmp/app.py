@@ -11,7 +11,14 @@ from activitypub.client import Client
 from fedimmp.config import Config
 from fedimmp.keys import KeyVault
 from fedimmp.media.store import MediaStore
-from fedimmp.memory import FollowersMemory, InboxMemory, MediaMemory, PeopleMemory
+from fedimmp.memory import (
+    BarredNetworks,
+    FilterMemory,
+    FollowersMemory,
+    InboxMemory,
+    MediaMemory,
+    PeopleMemory,
+)
 from fedimmp.passwords import Passwords
 from fedimmp.uris import Uris
 from storage.database import Database
@@ -33,6 +40,8 @@ class App:
     people: PeopleMemory = field(default_factory=PeopleMemory)
     followers: FollowersMemory = field(default_factory=FollowersMemory)
     pictures: MediaMemory = field(default_factory=MediaMemory)
+    barred: BarredNetworks = field(default_factory=BarredNetworks)
+    filters: FilterMemory = field(default_factory=FilterMemory)
 
     def now(self) -> datetime:
         """Return the present as aware UTC."""

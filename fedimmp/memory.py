@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Generic, TypeVar
 
 from activitypub.signatures.keys import VerifyKey
 from fedimmp.errors import Refusal
 from storage.account_keys import PublicKey
+from storage.filters import Filter
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -397,3 +399,55 @@ class MediaMemory:
         default_factory=lambda: Pauses(waits=(0, 0, 30, 60, 300), capacity=1_000)
     )
     read: Recent[int, date] = field(default_factory=lambda: Recent(seconds=86_400, capacity=50_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A filter ready to be looked for; `needles` are its keywords, folded, in their order."""
+
+    filter: Filter
+    needles: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class FilterMemory:
+    """What one App's process remembers of members' filters; none at all is remembered, too.
+
+    Made stale by `filters.changed` of the stream log. What was read before such an event is not
+    put in after it, which `turn` tells.
+    """
+
+    kept: Recent[int, tuple[Sought, ...]] = field(
+        default_factory=lambda: Recent(seconds=600, capacity=20_000)
+    )
+    turn: int = 0
+
+    def put(self, account_id: int, kept: tuple[Sought, ...], turn: int) -> None:
+        """Remember what was read since `turn`, unless somebody's filters changed meanwhile."""
+        if turn == self.turn:
+            self.kept.put(account_id, kept)
+
+    def forget(self, account_id: int) -> None:
+        """Drop a member's filters, which have changed."""
+        self.turn += 1
+        self.kept.forget(account_id)
+
+
+class BarredNetworks:
+    """From where nobody may come, as the database had it just now; None before the first look."""
+
+    def __init__(
+        self, *, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._until = 0.0
+        self.networks: tuple[IPv4Network | IPv6Network, ...] | None = None
+
+    def claim(self) -> bool:
+        """Tell whether it is time to look again; others go on with what is known meanwhile."""
+        now = self._clock()
+        if self.networks is not None and now < self._until:
+            return False
+        self._until = now + self._seconds
+        return True

@@ -79,7 +79,5 @@ ROUTES = (
     Route("GET", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
     Route("PUT", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
     Route("DELETE", _PUSH, end_push, ("push",), returns="{}"),
-    _empty("/api/v1/filters", ("read:filters",)),
-    _empty("/api/v2/filters", ("read:filters",)),
     _empty("/api/v1/announcements"),
 )

@@ -6,6 +6,7 @@ from typing import Any
 from fedimmp.app import App
 from fedimmp.entities.accounts import account_entity
 from fedimmp.entities.emojis import emoji_entities
+from fedimmp.entities.filters import mark_filtered
 from fedimmp.entities.media import media_entity
 from fedimmp.entities.polls import poll_entity
 from fedimmp.entities.quotes import approval_entity, quote_state
@@ -40,6 +41,7 @@ async def render_statuses(
         for status_id in status_ids
         if status_id in views
     ]
+    await mark_filtered(app, conn, rendered, viewer_id)
     if with_text:
         for entity in rendered:
             del entity["content"]

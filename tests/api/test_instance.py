@@ -10,8 +10,6 @@ from tests.api.office import Office
 from tests.api.posts import picture
 
 EMPTY = {
-    "/api/v1/filters": "read:filters",
-    "/api/v2/filters": "read:filters",
     "/api/v1/followed_tags": "read:follows",
     "/api/v1/endorsements": "read:accounts",
     "/api/v1/scheduled_statuses": "read:statuses",
