@@ -6,10 +6,11 @@ Nothing here is global, so several Apps can live side by side in one process.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
 from activitypub.client import Client
 from fedimmp.config import Config
-from fedimmp.keys import KeyVault
+from fedimmp.keys import KeyVault, VapidKey
 from fedimmp.media.store import MediaStore
 from fedimmp.memory import (
     BarredNetworks,
@@ -18,10 +19,13 @@ from fedimmp.memory import (
     InboxMemory,
     MediaMemory,
     PeopleMemory,
+    Renderings,
 )
 from fedimmp.passwords import Passwords
 from fedimmp.uris import Uris
 from storage.database import Database
+
+_RENDERED_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class App:
     db: Database
     client: Client
     keys: KeyVault
+    vapid: VapidKey
     media: MediaStore
     clock: Callable[[], datetime]
     passwords: Passwords = field(default_factory=Passwords)
@@ -42,6 +47,9 @@ class App:
     pictures: MediaMemory = field(default_factory=MediaMemory)
     barred: BarredNetworks = field(default_factory=BarredNetworks)
     filters: FilterMemory = field(default_factory=FilterMemory)
+    renderings: Renderings[object, Any] = field(
+        default_factory=lambda: Renderings(most_bytes=_RENDERED_BYTES)
+    )
 
     def now(self) -> datetime:
         """Return the present as aware UTC."""

@@ -451,3 +451,38 @@ class BarredNetworks:
             return False
         self._until = now + self._seconds
         return True
+
+
+class Renderings(Generic[K, V]):
+    """A map bounded by the bytes of its values, from which the least recently used go first.
+
+    Its keys name the version of what was rendered, so nothing in it is ever stale.
+    """
+
+    def __init__(self, *, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: K) -> V | None:
+        """Return what was kept under the key."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: K, value: V, size: int) -> None:
+        """Keep a value of so many bytes, unless it alone has no room."""
+        size += _ENTRY_BYTES
+        if size > self._most_bytes:
+            return
+        before = self._entries.pop(key, None)
+        self.bytes += size - (before[1] if before else 0)
+        self._entries[key] = (value, size)
+        while self.bytes > self._most_bytes:
+            self.bytes -= self._entries.popitem(last=False)[1][1]
+
+
+# What the key and the entry itself take, roughly.
+_ENTRY_BYTES = 600

@@ -1,7 +1,7 @@
 """What staff see and change of accounts: the limits on them, warnings, and lists with filters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -55,19 +55,6 @@ class AccountDossier:
     reason: str | None
     application_id: int | None
     visits: tuple[Visit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountWarning:
-    """What staff said and did to an account."""
-
-    id: int
-    target_id: int
-    moderator_id: int | None
-    report_id: int | None
-    action: Action
-    text: str
-    created_at: datetime
 
 
 _STANDINGS: dict[Standing, str] = {
@@ -208,14 +195,3 @@ async def insert_warning(
         now,
     )
     return made
-
-
-_WARNING = ", ".join(field.name for field in fields(AccountWarning))
-
-
-async def list_warnings(conn: Connection, ids: Sequence[int]) -> dict[int, AccountWarning]:
-    """Return warnings by id."""
-    rows = await conn.fetch(
-        f"SELECT {_WARNING} FROM account_warnings WHERE id = ANY($1::bigint[])", list(ids)
-    )
-    return {row["id"]: AccountWarning(**dict(row)) for row in rows}

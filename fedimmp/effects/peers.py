@@ -6,7 +6,7 @@ from typing import Literal
 from storage import audit, backlog, events, inbox_hosts, jobs
 from storage.database import Transaction
 
-PeerAct = Literal["peer.add", "peer.remove"]
+PeerAct = Literal["peer.add", "peer.remove", "peer.block"]
 
 
 async def peers_changed(
@@ -18,12 +18,12 @@ async def peers_changed(
     detail: dict[str, object] | None = None,
     now: datetime,
 ) -> None:
-    """Record the act, tell all processes, and drop what still waits for a removed host.
+    """Record the act, tell all processes, and drop what still waits for a removed or blocked host.
 
     What waits for one that is added, perhaps anew, is tried at once, and it is asked what it runs.
     """
     await audit.append(tx, actor=actor, action=act, target=host, detail=detail, now=now)
-    if act == "peer.remove":
+    if act != "peer.add":
         await backlog.drop_host(tx, host)
     else:
         await inbox_hosts.give_new_chance(tx, host, now)

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler as AiohttpHandler
 from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.errors import Forbidden, Unauthorized
+from fedimmp.services import barring
 from fedimmp.web import auth
 from fedimmp.web.addresses import Address, client_address
 from fedimmp.web.bodies import BodyReader
@@ -129,6 +130,8 @@ def _dispatcher(route: Route) -> AiohttpHandler:
         request[_ROUTE] = route
         address = client_address(request, app.config.server.trusted_proxies)
         request[_ADDRESS] = str(address)
+        if not is_free:
+            await barring.check_address(app, address)
         caller = await _authenticated(app, request, route, address)
         if not is_free:
             request[_EXTRA_HEADERS] = _spend(request, route, caller, address)

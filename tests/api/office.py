@@ -31,6 +31,10 @@ _WIPE = (
     "DELETE FROM stream_events",
     "DELETE FROM tombstones",
     "DELETE FROM oauth_apps",
+    "DELETE FROM domain_blocks",
+    "DELETE FROM email_domain_blocks",
+    "DELETE FROM ip_blocks",
+    "DELETE FROM canonical_email_blocks",
 )
 
 

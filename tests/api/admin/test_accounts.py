@@ -228,10 +228,10 @@ async def test_a_suspension_hides_everything_and_ends(office: Office) -> None:
     assert (shown["suspended"], shown["account"]["suspended"]) == (True, True)
     (told,) = [each for each in await office.sent() if each["type"] == "Update"]
     assert told["object"]["suspended"] is True
-    test = {"email": "a.n.a+x@corp.example"}
+    test = {"email": "anna@corp.example"}
     blocked = await eva.ok("POST", "/api/v1/admin/canonical_email_blocks/test", json=test)
     assert len(blocked) == 0
-    test = {"email": "ANA+x@corp.example"}
+    test = {"email": "A.NA+x@corp.example"}
     blocked = await eva.ok("POST", "/api/v1/admin/canonical_email_blocks/test", json=test)
     assert len(blocked) == 1
 
