@@ -38,7 +38,7 @@ async def sign_up(call: Call) -> web.StreamResponse:
     form = await call.form()
     token = await registering.sign_up_through(
         call.app,
-        SignUp(**form | {"agreement": bool(form["agreement"])}),
+        SignUp(**form | {"agreement": bool(form["agreement"])}, address=call.address),
         registering.Client(call.caller.app_id, sorted(call.caller.scopes)),
     )
     return json_response(

@@ -30,7 +30,7 @@ async def sign_up(call: Call) -> web.StreamResponse:
     browser.check_form(call, form.pop("csrf_token"), browser.form_token(call))
     try:
         state = await registering.sign_up(
-            call.app, SignUp(**form | {"agreement": bool(form["agreement"])})
+            call.app, SignUp(**form | {"agreement": bool(form["agreement"])}, address=call.address)
         )
     except Invalid as refusal:
         return _sign_up_page(call, form, refusal.details or {}, refusal.sentence)

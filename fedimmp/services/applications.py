@@ -74,7 +74,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody entered, as they entered it."""
+    """What somebody entered, as they entered it, and the IP address from which they came."""
 
     username: str
     email: str
@@ -83,6 +83,7 @@ class SignUp:
     reason: str = ""
     locale: str = ""
     time_zone: str = ""
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ Problems = Mapping[str, Sequence[Problem]]
 
 _BLANK: Final = Problem("ERR_BLANK", "can't be blank")
 _TAKEN: Final = Problem("ERR_TAKEN", "is already taken")
+_BLOCKED: Final = Problem("ERR_BLOCKED", "is of a domain with which nobody can sign up here")
 _RESERVED_NAME: Final = Problem("ERR_RESERVED", "is reserved")
 
 
@@ -131,6 +133,11 @@ async def taken(conn: Connection, username: str, email: str) -> Problems:
     if await members_rows.find_by_login(conn, email) is not None:
         found["email"] = [_TAKEN]
     return found
+
+
+def blocked() -> Exception:
+    """Return the refusal for an address, or a network, that moderators blocked."""
+    return _refusal({"email": [_BLOCKED]})
 
 
 def conflict(error: storage_errors.Conflict) -> Exception:
@@ -190,7 +197,7 @@ def _email_problem(app: App, email: str) -> Problem | None:
         return Problem("ERR_INVALID", "is no e-mail address")
     domains = app.config.registration.email_domains
     if domains and not is_within(address, domains):
-        return Problem("ERR_BLOCKED", "is of a domain with which nobody can sign up here")
+        return _BLOCKED
     return None
 
 

@@ -20,6 +20,7 @@ from storage import audit, registrations
 from storage import errors as storage_errors
 from storage import members as members_rows
 from storage.database import Transaction
+from storage.registration_barriers import count_attempt, registration_barriers
 from storage.registrations import Applicant
 
 State = Literal["unconfirmed", "unapproved", "member"]
@@ -40,10 +41,10 @@ async def sign_up(app: App, wish: SignUp) -> State:
 
     Raises Forbidden where sign-ups are closed, and Invalid with what is wrong per field.
     """
-    person = await _prepare(app, wish)
+    checked = await _prepare(app, wish)
     try:
         async with app.db.writer() as tx:
-            _, state = await _insert(tx, app, wish, person, None)
+            _, state = await _insert(tx, app, wish, checked, None)
     except storage_errors.Conflict as error:
         raise applications.conflict(error) from error
     return state
@@ -51,30 +52,45 @@ async def sign_up(app: App, wish: SignUp) -> State:
 
 async def sign_up_through(app: App, wish: SignUp, client: Client) -> IssuedToken:
     """Do what `sign_up` does, through an application, and return its token of the new account."""
-    person = await _prepare(app, wish)
+    checked = await _prepare(app, wish)
     try:
         async with app.db.writer() as tx:
-            account_id, _ = await _insert(tx, app, wish, person, client.app_id)
+            account_id, _ = await _insert(tx, app, wish, checked, client.app_id)
             return await authorising.issue(tx, app, client.app_id, account_id, client.scopes)
     except storage_errors.Conflict as error:
         raise applications.conflict(error) from error
 
 
-async def _prepare(app: App, wish: SignUp) -> members.Person:
-    if app.config.registration.mode == "closed":
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Somebody who may sign up, and whether anybody has to look first."""
+
+    person: members.Person
+    approved: bool
+
+
+async def _prepare(app: App, wish: SignUp) -> _Checked:
+    registration = app.config.registration
+    if registration.mode == "closed":
         raise Forbidden(CLOSED)
-    address = applications.check(app, wish)
+    email = applications.check(app, wish)
     async with app.db.reader() as conn:
-        applications.refuse(await applications.taken(conn, wish.username, address))
-    return await members.prepare(app, wish.username, address, wish.password)
+        applications.refuse(await applications.taken(conn, wish.username, email))
+        barriers = await registration_barriers(conn, email, wish.address, app.now())
+    if barriers.refused:
+        async with app.db.writer() as tx:
+            await count_attempt(tx, email, app.now().date())
+        raise applications.blocked()
+    person = await members.prepare(app, wish.username, email, wish.password)
+    return _Checked(person, registration.mode == "open" and not barriers.needs_approval)
 
 
 async def _insert(
-    tx: Transaction, app: App, wish: SignUp, person: members.Person, app_id: int | None
+    tx: Transaction, app: App, wish: SignUp, checked: _Checked, app_id: int | None
 ) -> tuple[int, State]:
+    person, approved = checked.person, checked.approved
     account_id = await members.insert(tx, app, person)
     confirmed = not app.config.confirms_email
-    approved = app.config.registration.mode == "open"
     await registrations.begin(
         tx,
         account_id,

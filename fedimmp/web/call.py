@@ -8,6 +8,7 @@ from aiohttp import web
 from fedimmp.app import App
 from fedimmp.errors import NotFound, Unauthorized
 from fedimmp.web import forms
+from fedimmp.web.addresses import client_address
 from fedimmp.web.bodies import BodyReader, UploadedFile
 from fedimmp.web.params import merge, nest
 from fedimmp.web.routes import Route
@@ -79,6 +80,12 @@ class Call:
         """The account of the member who asks, None without one."""
         viewer = self.maybe_viewer
         return viewer.account_id if viewer else None
+
+    @property
+    def address(self) -> str | None:
+        """From where the call comes, as text; None where the connection has no address."""
+        address = client_address(self.request, self.app.config.server.trusted_proxies)
+        return None if address is None else str(address)
 
     def log(self, **ids: object) -> None:
         """Add ids to the line that is logged of this request."""

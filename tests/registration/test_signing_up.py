@@ -226,3 +226,28 @@ async def test_the_mail_is_sent_again_only_through_the_app_that_signed_up(
     assert await registering.confirm(office.app, token) == "member"
     assert (await ana.post(path)).status == 403
     assert (await ana.get(ME)).status == 200
+
+
+async def test_blocks_of_moderators_stand_in_the_way(make_office: MakeOffice) -> None:
+    office = await make_office("open", mail=False)
+    ana = await app_of(office)
+    async with office.app.db.writer() as tx:
+        await tx.execute(
+            "INSERT INTO email_domain_blocks (domain, allow_with_approval, created_at)"
+            " VALUES ('throwaway.example', false, now()), ('guest.example', true, now())"
+        )
+    path = "/api/v1/accounts"
+    refused = await ana.post(path, wish(email="ana@mail.throwaway.example"))
+    assert refused.data["details"]["email"][0]["error"] == "ERR_BLOCKED"
+    guest = app_with(office, await ana.post(path, wish("guest", email="g@guest.example")))
+    assert "pending approval" in (await guest.get(ME)).error
+    assert (await app_with(office, await ana.post(path, wish())).get(ME)).status == 200
+
+    async with office.app.db.writer() as tx:
+        tried = "SELECT sum(attempts) FROM email_domain_block_attempts"
+        assert await tx.fetchval(tried) == 1
+        await tx.execute(
+            "INSERT INTO ip_blocks (network, severity, created_at)"
+            " VALUES ('127.0.0.0/8', 'sign_up_block', now())"
+        )
+    assert (await ana.post(path, wish("bo"))).status == 422
