@@ -6,6 +6,7 @@ Unreachable (network, 5xx, refusals), Gone (404, 410), TooLarge, and Malformed.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
 from activitypub.objects import Actor, Authorization, Note, PublicKey
 from activitypub.ownership import check_key_owner, check_note, is_in_its_place
-from activitypub.policy import Policy
+from activitypub.policy import Nobody, Policy
 from activitypub.properties import type_of, uri_of
 from activitypub.reading import read_actor, read_authorization, read_note
 from activitypub.signatures.claims import NO_HEADERS
@@ -44,6 +45,7 @@ class Document:
 class Client:
     """Talks to trusted peers; one per process.
 
+    push_policy says which push services may be talked to, a list of its own; None is nobody.
     guard is called before each request with what is about to happen, and raises where the network
     is forbidden (inside a transaction).
     """
@@ -54,26 +56,30 @@ class Client:
         origin: str,
         user_agent: str,
         policy: Policy,
+        push_policy: Policy | None = None,
         nameservers: Sequence[str] = (),
         proxy: str | None = None,
         ca_bundle: Path | None = None,
         guard: Callable[[str], None] = lambda _what: None,
         limits: Limits | None = None,
     ) -> None:
-        self._gate = Gate(
+        through = partial(
+            Gate,
             origin=origin,
             user_agent=user_agent,
-            policy=policy,
             nameservers=nameservers,
             proxy=proxy,
             ca_bundle=ca_bundle,
             guard=guard,
             limits=limits or Limits(),
         )
+        self._gate = through(policy=policy)
+        self._push_gate = through(policy=push_policy or Nobody())
 
     async def close(self) -> None:
         """Close all connections; a later request opens new ones."""
         await self._gate.close()
+        await self._push_gate.close()
 
     async def get_document(self, url: str, key: SigningKey) -> Document:
         """Fetch an ActivityPub document whose id is the URL it came from.
@@ -166,6 +172,17 @@ class Client:
         Any HTTP status is an answer. Raises NotTrusted and Unreachable.
         """
         return await self._gate.post(Letter(inbox_url, body, key, more))
+
+    async def check_push(self, endpoint: str) -> None:
+        """Check that messages may be pushed to an endpoint; raises Malformed and NotTrusted."""
+        await self._push_gate.check_trust(endpoint)
+
+    async def push(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> DeliveryAnswer:
+        """Post a message to a push service (RFC 8030); its headers say who sends it.
+
+        Any HTTP status is an answer. Raises NotTrusted and Unreachable.
+        """
+        return await self._push_gate.post(Letter(endpoint, body, None, headers))
 
     async def _get_json(self, url: str, key: SigningKey) -> Document:
         answer = await self._get(url, ACCEPT, key)

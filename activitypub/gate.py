@@ -82,11 +82,14 @@ class DeliveryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is posted, where to, and in whose name; `more` are headers that are signed as well."""
+    """What is posted, where to, and in whose name; `more` are headers that are signed as well.
+
+    Without a key it is not signed, and nobody's name is under it.
+    """
 
     url: str
     body: bytes
-    key: SigningKey
+    key: SigningKey | None
     more: Mapping[str, str]
 
 
@@ -164,7 +167,7 @@ class Gate:
             raise _failure(url, error) from error
 
     async def post(self, letter: Letter) -> DeliveryAnswer:
-        """Post a signed body; redirects are answers, not followed.
+        """Post a body, signed where it has a key; redirects are answers, not followed.
 
         A connection that the peer reset, as many do with idle ones, is tried again at once.
         """
@@ -172,7 +175,8 @@ class Gate:
             async with asyncio.timeout(self.limits.deliver):
                 self._guard(f"HTTP request to {shown(letter.url)}")
                 target = await self._checked(letter.url)
-                first, *others = self._knocking.schemes(target.host, target.signatures)
+                schemes = self._knocking.schemes(target.host, target.signatures)
+                first, *others = schemes if letter.key is not None else schemes[:1]
                 answer = await self._post_surely(first, target, letter)
                 for scheme in others:
                     if is_doubt(answer.status):
@@ -239,9 +243,11 @@ class Gate:
     async def _post_once(
         self, session: aiohttp.ClientSession, scheme: Scheme, target: "_Checked", letter: Letter
     ) -> DeliveryAnswer:
-        headers = await self._sign(
-            scheme, "POST", letter.url, letter.body, letter.key, more=letter.more
-        )
+        headers = dict(letter.more)
+        if letter.key is not None:
+            headers = await self._sign(
+                scheme, "POST", letter.url, letter.body, letter.key, more=letter.more
+            )
         headers["Accept-Encoding"] = "identity"
         async with session.post(
             target.wire, data=letter.body, headers=headers, allow_redirects=False, **target.way

@@ -27,3 +27,11 @@ class Policy(Protocol):
 
         Our own host is never trusted here: nothing of our own is fetched over the network.
         """
+
+
+class Nobody:
+    """Trusts no host."""
+
+    async def trust(self, host: str) -> Trust | None:  # noqa: ARG002
+        """Return None."""
+        return None

@@ -37,9 +37,9 @@ class App:
     db: Database
     client: Client
     keys: KeyVault
-    vapid: VapidKey
     media: MediaStore
     clock: Callable[[], datetime]
+    vapid: VapidKey = field(default_factory=VapidKey.generate)
     passwords: Passwords = field(default_factory=Passwords)
     inbox: InboxMemory = field(default_factory=InboxMemory)
     people: PeopleMemory = field(default_factory=PeopleMemory)

@@ -7,10 +7,13 @@ import base64
 import os
 import secrets
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activitypub.signatures.keys import Algorithm, SigningKey
@@ -64,6 +67,42 @@ def read_key_file(path: Path) -> bytes:
     if len(key) != _KEY_BYTES:
         raise KeyFileError(f"The key file {path} does not hold {_KEY_BYTES} bytes.")
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class VapidKey:
+    """The key by which push services know this office (RFC 8292): one for all times.
+
+    `public` is the uncompressed point in base64url, as apps hand it to their push service.
+    """
+
+    private: ec.EllipticCurvePrivateKey
+    public: str
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Return a new key."""
+        return cls.read(generate_vapid())
+
+    @classmethod
+    def read(cls, pem: bytes) -> Self:
+        """Return the key of a PEM; raises KeyFileError for anything but one on P-256."""
+        key = serialization.load_pem_private_key(pem, None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+            raise KeyFileError("The stored key for push services is of another kind.")
+        point = key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        return cls(key, base64.urlsafe_b64encode(point).rstrip(b"=").decode())
+
+
+def generate_vapid() -> bytes:
+    """Return a new private key for push services (PEM)."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 class KeyVault:

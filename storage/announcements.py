@@ -154,6 +154,26 @@ _ANNOUNCE = f"""
            AND told.type IN {_REQUESTING}
         ON CONFLICT (account_id, from_account_id) DO UPDATE
            SET updated_at = EXCLUDED.updated_at
+    ), pushed AS (
+        INSERT INTO push_deliveries (subscription_id, notification_id, due_at, created_at)
+        SELECT p.id, told.id, $5, $5
+          FROM told
+          JOIN push_subscriptions p ON p.account_id = told.account_id
+         WHERE NOT told.filtered
+           AND (p.alerts ->> told.type)::boolean
+           AND CASE p.policy
+               WHEN 'all' THEN true
+               WHEN 'followed' THEN EXISTS (
+                   SELECT FROM follows f
+                    WHERE f.account_id = told.account_id
+                      AND f.target_id = told.from_account_id
+                      AND f.state = 'accepted')
+               WHEN 'follower' THEN EXISTS (
+                   SELECT FROM follows f
+                    WHERE f.account_id = told.from_account_id
+                      AND f.target_id = told.account_id
+                      AND f.state = 'accepted')
+               ELSE false END
     ), given AS (
         SELECT e.kind, e.subject_id, e.account_ids, e.detail, e.position
         FROM jsonb_to_recordset($6::jsonb) AS e(

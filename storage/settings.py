@@ -49,19 +49,27 @@ async def delete(tx: Transaction, key: str) -> None:
     await tx.execute("DELETE FROM settings WHERE key = $1", key)
 
 
-async def claim_origin(tx: Transaction, origin: str) -> None:
-    """Store whose data these are, the first time; raises `StorageError` for another origin."""
-    # Two that come at once: the second waits here for the first to commit.
+async def find_or_insert(tx: Transaction, key: str, value: object) -> Any:
+    """Return the JSON value of a key, which is this one from now on if there was none.
+
+    Two that come at once get the same value.
+    """
     await tx.execute(
         """
         INSERT INTO settings (key, value)
         VALUES ($1, $2)
         ON CONFLICT (key) DO NOTHING
         """,
-        _ORIGIN,
-        origin,
+        key,
+        value,
     )
-    stored = await get(tx, _ORIGIN)
+    return await get(tx, key)
+
+
+async def claim_origin(tx: Transaction, origin: str) -> None:
+    """Store whose data these are, the first time; raises `StorageError` for another origin."""
+    # Two that come at once: the second waits here for the first to commit.
+    stored = await find_or_insert(tx, _ORIGIN, origin)
     if stored != origin:
         raise StorageError(
             f"The database belongs to {stored}, but server.origin says {origin}: an origin cannot"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from fedimmp.entities.instance import instance_entity, instance_v1_entity, rule_entities
-from fedimmp.errors import Invalid, NotFound
 from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
@@ -43,26 +42,9 @@ async def show_empty(_call: Call) -> web.StreamResponse:
     return json_response([])
 
 
-async def refuse_push(_call: Call) -> web.StreamResponse:
-    """Decline push notifications in a sentence."""
-    raise Invalid("Push notifications are not available on this server")
-
-
-async def find_no_push(_call: Call) -> web.StreamResponse:
-    """Find no subscription: nobody has one."""
-    raise NotFound
-
-
-async def end_push(_call: Call) -> web.StreamResponse:
-    """End a subscription; there was none, and there is none."""
-    return empty()
-
-
 def _empty(path: str, scopes: Sequence[str] = ()) -> Route:
     return Route("GET", path, show_empty, tuple(scopes), returns="[]")
 
-
-_PUSH = "/api/v1/push/subscription"
 
 ROUTES = (
     Route("GET", "/api/v1/instance", show_v1, public=True, returns="V1::Instance"),
@@ -75,9 +57,5 @@ ROUTES = (
         returns="ExtendedDescription",
     ),
     Route("GET", "/api/v1/instance/translation_languages", show_translations, returns="{}"),
-    Route("POST", _PUSH, refuse_push, ("push",), returns="WebPushSubscription"),
-    Route("GET", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
-    Route("PUT", _PUSH, find_no_push, ("push",), returns="WebPushSubscription"),
-    Route("DELETE", _PUSH, end_push, ("push",), returns="{}"),
     _empty("/api/v1/announcements"),
 )

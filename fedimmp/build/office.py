@@ -1,6 +1,7 @@
 """Makes the App of one office: database, keys, network client, and what must exist before use."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,17 +11,26 @@ from activitypub.client import Client, Limits
 from fedimmp import VERSION
 from fedimmp.app import App
 from fedimmp.config import Config
-from fedimmp.keys import KeyFileError, KeyVault, create_key_file, read_key_file
+from fedimmp.keys import (
+    KeyFileError,
+    KeyVault,
+    VapidKey,
+    create_key_file,
+    generate_vapid,
+    read_key_file,
+)
 from fedimmp.media.store import MediaStore
 from fedimmp.passwords import Passwords
+from fedimmp.push.policy import PushPolicy
 from fedimmp.remote.policy import PeerPolicy
 from fedimmp.services import members
 from fedimmp.uris import Uris
 from storage import accounts, cluster, migrate, settings
 from storage.accounts import INSTANCE_ACCOUNT_ID
-from storage.database import Database, forbid_transaction
+from storage.database import Database, Transaction, forbid_transaction
 
 _READ_SECONDS: Final = 10.0
+_VAPID: Final = "vapid"
 
 
 def utc_now() -> datetime:
@@ -53,6 +63,7 @@ async def build(config: Config, *, clock: Callable[[], datetime] = utc_now) -> A
             db=db,
             client=client,
             keys=keys,
+            vapid=await _vapid(db, keys),
             media=MediaStore(config.media_dir, forbid_transaction),
             clock=clock,
             passwords=Passwords(
@@ -104,6 +115,17 @@ async def _check_key(app: App) -> None:
         await app.keys.signing_key(conn, INSTANCE_ACCOUNT_ID)
 
 
+async def _vapid(db: Database, keys: KeyVault) -> VapidKey:
+    """Return the key for push services, which is made once and stored sealed."""
+
+    async def stored(tx: Transaction) -> str:
+        fresh = base64.b64encode(keys.seal(generate_vapid())).decode()
+        text: str = await settings.find_or_insert(tx, _VAPID, fresh)
+        return text
+
+    return VapidKey.read(keys.unseal(base64.b64decode(await db.transact(stored))))
+
+
 def _create_key(config: Config) -> None:
     try:
         create_key_file(config.key_path)
@@ -124,6 +146,7 @@ def _client(config: Config, db: Database) -> Client:
         origin=config.server.origin,
         user_agent=f"fedimmp/{VERSION} (+{config.server.origin})",
         policy=PeerPolicy(db, _uris(config).own_hosts),
+        push_policy=PushPolicy(config.push, _uris(config).own_hosts),
         nameservers=network.nameservers,
         proxy=network.proxy,
         ca_bundle=network.ca_bundle,

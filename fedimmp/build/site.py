@@ -26,6 +26,7 @@ from fedimmp.api import (
     oembed,
     polls,
     profile,
+    push,
     quotes,
     registration,
     relationships,
@@ -43,6 +44,8 @@ from fedimmp.api.admin import accounts as admin_accounts
 from fedimmp.api.admin import barriers as admin_barriers
 from fedimmp.api.admin import domains as admin_domains
 from fedimmp.api.admin import reports as admin_reports
+from fedimmp.api.admin import statistics as admin_statistics
+from fedimmp.api.admin import trends as admin_trends
 from fedimmp.app import App
 from fedimmp.build.description import description_of
 from fedimmp.oauth import apps, authorization, credentials, joining, sign_in, tokens
@@ -85,6 +88,7 @@ _API: Final[tuple[Route, ...]] = (
     *notification_requests.ROUTES,
     *notifications.ROUTES,
     *grouped_notifications.ROUTES,
+    *push.ROUTES,
     *lists.ROUTES,
     *search.ROUTES,
     *tags.ROUTES,
@@ -97,6 +101,8 @@ _API: Final[tuple[Route, ...]] = (
     *admin_reports.ROUTES,
     *admin_domains.ROUTES,
     *admin_barriers.ROUTES,
+    *admin_statistics.ROUTES,
+    *admin_trends.ROUTES,
 )
 _OAUTH: Final[tuple[Route, ...]] = (
     *apps.ROUTES,

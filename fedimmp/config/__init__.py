@@ -15,6 +15,7 @@ from fedimmp.config.model import (
     Media,
     Network,
     Posts,
+    Push,
     Server,
     Storage,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Media",
     "Network",
     "Posts",
+    "Push",
     "Registration",
     "Server",
     "Storage",

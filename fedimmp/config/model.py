@@ -217,6 +217,25 @@ class Federation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """Which services may carry notifications to people's apps."""
+
+    hosts: tuple[str, ...] = setting(
+        ListValue(TextValue()),
+        """Hosts of push services, such as `fcm.googleapis.com`, `web.push.apple.com`,
+        `updates.push.services.mozilla.com`, or one of your own. Apps ask to be told through one of
+        their makers' choice; what is not listed here is refused. The service sees when somebody is
+        told of something, but not of what: messages are encrypted for the app.""",
+        default=(),
+    )
+    networks: tuple[IpNetwork, ...] = setting(
+        ListValue(NetworkValue()),
+        "Private networks in which these hosts may lie, where the service is your own.",
+        default=(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     """Members and how they sign in."""
 
@@ -441,6 +460,7 @@ class Config:
     network: Network = Network()
     delivery: Delivery = Delivery()
     federation: Federation = Federation()
+    push: Push = Push()
     accounts: Accounts = Accounts()
     registration: Registration = Registration()
     mail: Mail = Mail()

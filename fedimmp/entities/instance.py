@@ -112,7 +112,7 @@ def _configuration(app: App) -> dict[str, Any]:
             "privacy_policy": None,
             "terms_of_service": None,
         },
-        "vapid": {"public_key": ""},
+        "vapid": {"public_key": app.vapid.public},
         "accounts": {
             "max_display_name_length": profiles.DISPLAY_NAME_MAXIMUM,
             "max_note_length": profiles.NOTE_MAXIMUM,

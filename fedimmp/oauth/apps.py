@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from fedimmp.app import App
 from fedimmp.errors import Invalid, Unauthorized
 from fedimmp.oauth.forms import AppForm
 from fedimmp.oauth.redirects import read_redirects
@@ -34,7 +35,7 @@ async def register(call: Call) -> web.StreamResponse:
         "client_secret": registered.secret,
         "client_secret_expires_at": 0,
     }
-    return json_response(application_entity(registered.app) | credentials)
+    return json_response(application_entity(call.app, registered.app) | credentials)
 
 
 async def verify_credentials(call: Call) -> web.StreamResponse:
@@ -45,20 +46,19 @@ async def verify_credentials(call: Call) -> web.StreamResponse:
         found = await oauth.find_app_by_id(conn, call.caller.app_id)
     if found is None:
         raise Unauthorized
-    return json_response(application_entity(found))
+    return json_response(application_entity(call.app, found))
 
 
-def application_entity(app: OAuthApp) -> dict[str, Any]:
+def application_entity(app: App, client: OAuthApp) -> dict[str, Any]:
     """Return the Application entity."""
     return {
-        "id": str(app.id),
-        "name": app.name,
-        "website": app.website,
-        "scopes": list(app.scopes),
-        "redirect_uris": list(app.redirect_uris),
-        "redirect_uri": "\n".join(app.redirect_uris),
-        # Apps insist on the key's presence; an empty one says that there is no push.
-        "vapid_key": "",
+        "id": str(client.id),
+        "name": client.name,
+        "website": client.website,
+        "scopes": list(client.scopes),
+        "redirect_uris": list(client.redirect_uris),
+        "redirect_uri": "\n".join(client.redirect_uris),
+        "vapid_key": app.vapid.public,
     }
 
 

@@ -8,7 +8,7 @@ import functools
 
 from fedimmp.app import App
 from fedimmp.inbound import processing
-from fedimmp.workers import deliveries, housekeeping, jobs
+from fedimmp.workers import deliveries, housekeeping, jobs, pushes
 from fedimmp.workers.pool import POLL_SECONDS, BackOff, Pool, rest
 from storage.jobs import Job
 
@@ -22,6 +22,7 @@ async def run(app: App, stopping: asyncio.Event) -> None:
         group.create_task(deliveries.run(app, stopping))
         group.create_task(_jobs(app).run(stopping))
         group.create_task(_process_inbox(app, stopping))
+        group.create_task(pushes.run(app, stopping))
         group.create_task(housekeeping.run(app, stopping))
 
 

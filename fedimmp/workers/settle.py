@@ -4,7 +4,7 @@ from typing import Final
 
 from fedimmp.app import App
 from fedimmp.inbound import processing
-from fedimmp.workers import deliveries, jobs
+from fedimmp.workers import deliveries, jobs, pushes
 
 _MOST_ROUNDS: Final = 200
 
@@ -18,6 +18,7 @@ async def settle(app: App) -> None:
         done = await processing.run_once(app)
         done += await deliveries.run_once(app)
         done += await jobs.run_once(app)
+        done += await pushes.run_once(app)
         if not done:
             return
     raise RuntimeError("The queues do not settle.")

@@ -72,7 +72,7 @@ async def test_the_answer_is_complete(office: Office) -> None:
         "redirect_uris": ["tusky://a", "tusky://b"],
         "redirect_uri": "tusky://a\ntusky://b",
         "client_secret_expires_at": 0,
-        "vapid_key": "",
+        "vapid_key": office.app.vapid.public,
     }
 
 
