@@ -8,13 +8,14 @@ from storage.database import Connection, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser."""
+    """A signed-in browser; `address` is the IP address from which it signed in."""
 
     id_hash: bytes
     account_id: int
     csrf_token: str
     created_at: datetime
     expires_at: datetime
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ async def insert(tx: Transaction, session: Session, password_hash: str) -> bool:
     return bool(
         await tx.execute(
             """
-            INSERT INTO web_sessions (id_hash, account_id, csrf_token, created_at, expires_at)
-            SELECT $1, m.account_id, $3, $4, $5
+            INSERT INTO web_sessions
+                (id_hash, account_id, csrf_token, created_at, expires_at, address)
+            SELECT $1, m.account_id, $3, $4, $5, $7::text::inet
             FROM members m
             WHERE m.account_id = $2
                 AND m.password_hash = $6
@@ -51,6 +53,7 @@ async def insert(tx: Transaction, session: Session, password_hash: str) -> bool:
             session.created_at,
             session.expires_at,
             password_hash,
+            session.address,
         )
     )
 

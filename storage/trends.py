@@ -164,3 +164,19 @@ async def list_statuses(
         offset,
     )
     return [row["id"] for row in rows]
+
+
+async def set_trendable(tx: Transaction, status_id: int, allowed: bool, now: datetime) -> None:
+    """Keep a post from trending, or let it trend again once it is weighed."""
+    if allowed:
+        await tx.execute("DELETE FROM untrendable_statuses WHERE status_id = $1", status_id)
+        return
+    await tx.execute(
+        """
+        INSERT INTO untrendable_statuses (status_id, created_at)
+        VALUES ($1, $2)
+        ON CONFLICT DO NOTHING
+        """,
+        status_id,
+        now,
+    )

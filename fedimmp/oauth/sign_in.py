@@ -84,7 +84,8 @@ def _origin_of(call: Call) -> dict[str, Any]:
     address = client_address(call.request, config.server.trusted_proxies)
     is_office = address is not None and is_within(address, config.limits.office_networks)
     factor = config.limits.office_factor if is_office else 1.0
-    return {"address": bucket(address), "address_factor": factor}
+    ip = None if address is None else str(address)
+    return {"address": bucket(address), "address_factor": factor, "ip": ip}
 
 
 ROUTES: Final = (

@@ -34,11 +34,18 @@ class NewSession:
 
 
 async def sign_in_member(
-    app: App, login: str, password: str, *, address: str, address_factor: float = 1.0
+    app: App,
+    login: str,
+    password: str,
+    *,
+    address: str,
+    address_factor: float = 1.0,
+    ip: str | None = None,
 ) -> NewSession:
     """Open a session for the member with this user name or e-mail address and password.
 
-    `address` is where the request comes from, `address_factor` how many people sit behind it.
+    `address` is where the request comes from, `address_factor` how many people sit behind it, and
+    `ip` what staff sees of it.
     Raises Unauthorized with a sentence that does not tell what was wrong, and TooMany after too
     many failures for the name and address together, for the name, or for the address.
     """
@@ -53,7 +60,7 @@ async def sign_in_member(
     fresh_hash = None
     if app.passwords.is_outdated(member.password_hash):
         fresh_hash = await app.passwords.hash(password)
-    return await _open_session(app, member, buckets, fresh_hash)
+    return await _open_session(app, member, buckets, fresh_hash, ip)
 
 
 async def sign_out(app: App, cookie: str) -> None:
@@ -113,7 +120,7 @@ def _buckets(app: App, login: str, address: str, address_factor: float) -> tuple
 
 
 async def _open_session(
-    app: App, member: Member, buckets: tuple[Bucket, ...], fresh_hash: str | None
+    app: App, member: Member, buckets: tuple[Bucket, ...], fresh_hash: str | None, ip: str | None
 ) -> NewSession:
     cookie = secrets.token_urlsafe(_TOKEN_BYTES)
     lifetime = timedelta(days=app.config.accounts.session_days)
@@ -125,6 +132,8 @@ async def _open_session(
             csrf_token=secrets.token_urlsafe(_TOKEN_BYTES),
             created_at=app.now(),
             expires_at=app.now() + lifetime,
+            # Without the zone of a link-local address.
+            address=ip and ip.partition("%")[0],
         )
         if not await sessions.insert(tx, session, member.password_hash):
             raise Unauthorized(_WRONG)

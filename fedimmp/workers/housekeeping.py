@@ -27,6 +27,7 @@ from storage import (
     search_words,
     sessions,
     sign_in,
+    statistics,
     timelines,
     trends,
 )
@@ -50,6 +51,8 @@ _KNOCKING_HOSTS: Final = 1_000
 _KNOCKS_KEPT: Final = timedelta(days=90)
 _CODES_KEPT: Final = timedelta(days=1)
 _FAILURES_KEPT: Final = timedelta(days=1)
+# A year and what is compared with it.
+_PRESENCE_KEPT: Final = timedelta(days=2 * 366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ class Chore:
     name: str
     every: timedelta
     work: Callable[[Transaction, App, datetime], Awaitable[int]]
+
+
+def _forget_presence(tx: Transaction, _app: App, now: datetime) -> Awaitable[int]:
+    return statistics.forget_presence(tx, (now - _PRESENCE_KEPT).date())
 
 
 def _give_up(tx: Transaction, app: App, now: datetime) -> Awaitable[int]:
@@ -147,6 +154,7 @@ CHORES: Final = (
     Chore("trending posts", _TEN_MINUTES, _weigh_statuses),
     Chore("words of older posts", _MINUTE, _read_words),
     Chore("knocks", _HOUR, _trim_knocks),
+    Chore("days of presence", _HOUR, _forget_presence),
     Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
 )
 

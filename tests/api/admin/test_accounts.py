@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fedimmp.entities.admin.accounts import render_admin_accounts
+from fedimmp.services import signing_in
 from storage.errors import StorageError
 from tests.api.admin.staff import audited, judge, staff
 from tests.api.contract.entities import check, check_all
@@ -31,6 +32,20 @@ async def test_staff_sees_what_others_do_not(office: Office) -> None:
     limits = ("disabled", "sensitized", "silenced", "suspended")
     assert [shown[each] for each in limits] == [False] * 4
     assert ("eva", "account.show", "ana") in await audited(office)
+
+
+async def test_staff_sees_where_somebody_signed_in_from(office: Office) -> None:
+    eva, ana = await staff(office, "eva"), await office.member("ana")
+    for ip in ("192.0.2.7", "2001:db8::7%eth0", None):
+        await signing_in.sign_in_member(office.app, "ana", PASSWORD, address="test", ip=ip)
+
+    shown = await eva.ok("GET", f"{ACCOUNTS}/{ana.id}")
+
+    check("Admin::Account", shown)
+    assert {each["ip"] for each in shown["ips"]} == {"192.0.2.7", "2001:db8::7"}
+    assert shown["ip"] == shown["ips"][0]["ip"]
+    for ip, found in (("192.0.2.0/24", {"ana"}), ("198.51.100.0/24", set())):
+        assert names(await eva.ok("GET", ACCOUNTS, params={"ip": ip})) == found
 
 
 async def test_a_colleague_elsewhere_has_no_address(office: Office) -> None:
