@@ -5,7 +5,7 @@ from aiohttp import web
 from fedimmp.access import access_status
 from fedimmp.api.forms.statuses import VoteForm
 from fedimmp.entities.polls import poll_entity
-from fedimmp.errors import NotFound
+from fedimmp.errors import BadRequest, NotFound
 from fedimmp.services import voting
 from fedimmp.web.call import Call
 from fedimmp.web.responses import json_response
@@ -34,6 +34,8 @@ async def show(call: Call) -> web.StreamResponse:
 
 async def vote(call: Call) -> web.StreamResponse:
     """Vote in a poll, by the places of the answers."""
+    if "choices" not in await call.params():
+        raise BadRequest("The parameter choices is missing")
     form = await call.form()
     await voting.vote(call.app, call.viewer.account_id, call.path_id(), form["choices"])
     return await _answer(call, call.path_id())

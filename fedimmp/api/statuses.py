@@ -219,7 +219,7 @@ async def history(call: Call) -> web.StreamResponse:
     """Show all versions of a post, the first one first."""
     async with call.app.db.reader() as conn:
         status = await access_status(conn, call.viewer.account_id, call.path_id())
-        return json_response(await render_edits(call.app, conn, status))
+        return json_response(await render_edits(call.app, conn, status, call.viewer.account_id))
 
 
 _STATUS = "/api/v1/statuses/{id}"

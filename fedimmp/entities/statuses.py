@@ -18,7 +18,7 @@ from storage.database import Connection
 from storage.edits import Version
 from storage.emojis import Emoji, Words
 from storage.media import media_of
-from storage.status_views import MentionView, StatusView
+from storage.status_views import Marks, MentionView, StatusView
 from storage.statuses import Status
 
 
@@ -78,10 +78,12 @@ def status_entity(
         "emojis": emoji_entities(app, view.emojis),
         "poll": poll_entity(app, view.ballot, viewer_id, view.emojis) if view.ballot else None,
         "card": None,
-        "replies_count": view.replies_count,
-        "reblogs_count": view.reblogs_count,
-        "favourites_count": view.favourites_count,
-        "quotes_count": view.quotes.quotes_count if view.quotes else 0,
+        **counts_part(
+            view.replies_count,
+            view.reblogs_count,
+            view.favourites_count,
+            view.quotes.quotes_count if view.quotes else 0,
+        ),
         "quote": _quote(app, view, viewer_id, nested=nested),
         "quote_approval": approval_entity(view.quotes),
         "tagged_collections": [],
@@ -122,9 +124,25 @@ def _quote(
 
 
 def _viewer_part(view: StatusView, viewer_id: int | None) -> dict[str, Any]:
-    marks = view.marks
-    if marks is None:
+    if view.marks is None:
         return {}
+    status = view.status
+    is_pinnable = status.reblog_of_id is None and status.visibility != "direct"
+    return flags_part(view.marks, pinnable=is_pinnable and status.account_id == viewer_id)
+
+
+def counts_part(replies: int, reblogs: int, favourites: int, quotes: int) -> dict[str, int]:
+    """Return what of a Status entity changes with each reaction."""
+    return {
+        "replies_count": replies,
+        "reblogs_count": reblogs,
+        "favourites_count": favourites,
+        "quotes_count": quotes,
+    }
+
+
+def flags_part(marks: Marks, *, pinnable: bool) -> dict[str, Any]:
+    """Return what of a Status entity concerns its viewer alone, nothing of it filtered yet."""
     part: dict[str, Any] = {
         "favourited": marks.favourited,
         "reblogged": marks.reblogged,
@@ -132,9 +150,7 @@ def _viewer_part(view: StatusView, viewer_id: int | None) -> dict[str, Any]:
         "muted": marks.muted,
         "filtered": [],
     }
-    status = view.status
-    is_pinnable = status.reblog_of_id is None and status.visibility != "direct"
-    if status.account_id == viewer_id and is_pinnable:
+    if pinnable:
         part["pinned"] = marks.pinned
     return part
 
@@ -144,15 +160,24 @@ def render_source(status: Status) -> dict[str, Any]:
     return {"id": str(status.id), "text": status.text, "spoiler_text": status.spoiler_text}
 
 
-async def render_edits(app: App, conn: Connection, status: Status) -> list[dict[str, Any]]:
-    """Return all versions of a status as StatusEdit entities, the first one first."""
+async def render_edits(
+    app: App, conn: Connection, status: Status, viewer_id: int | None
+) -> list[dict[str, Any]]:
+    """Return all versions of a status as StatusEdit entities, the first one first.
+
+    What it quotes never changes, so each version shows the quote as the viewer sees it today.
+    """
     author = (await accounts.load_views(conn, [status.account_id]))[status.account_id]
     account = account_entity(app, author)
     versions = await edits.list_versions(conn, status)
     words = {at: _words(version, author) for at, version in enumerate(versions)}
     shown = await emojis.load(conn, words)
+    view = (await status_views.load(conn, [status.id], viewer_id)).get(status.id)
+    quote = None if view is None else _quote(app, view, viewer_id, nested=False)
+    quoted = {} if quote is None else {"quote": quote}
     return [
-        _version(app, version, account, shown.get(at, ())) for at, version in enumerate(versions)
+        _version(app, version, account, shown.get(at, ())) | quoted
+        for at, version in enumerate(versions)
     ]
 
 

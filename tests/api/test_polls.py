@@ -85,7 +85,7 @@ async def test_choices_that_there_are_not(office: Office, form: dict[str, Any]) 
     ana, bo = await office.member("ana"), await office.member("bo")
     poll_id = await ask(ana)
     answer = await bo.post(f"/api/v1/polls/{poll_id}/votes", form)
-    assert answer.status in {400, 422}, answer.data
+    assert answer.status == (422 if form else 400), answer.data
     assert answer.error
     assert votes(await look(bo, poll_id)) == [0, 0]
 

@@ -274,3 +274,16 @@ async def test_the_default_is_told_to_apps(office: Office) -> None:
 
     assert preferences["posting:default:quote_policy"] == "public"
     assert account["source"]["quote_policy"] == "public"
+
+
+async def test_each_version_of_a_quote_shows_it(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    quoted = await post(bo, "wise words")
+    made = await post(ana, "so true", quoted_status_id=quoted["id"])
+    path = f"/api/v1/statuses/{made['id']}"
+    await ana.ok("PUT", path, json={"status": "so very true"})
+    versions = await ana.ok("GET", f"{path}/history")
+    check_all("StatusEdit", versions)
+    assert [each["quote"]["quoted_status"]["id"] for each in versions] == [quoted["id"]] * 2
+    plain = await ana.ok("GET", f"/api/v1/statuses/{quoted['id']}/history")
+    assert "quote" not in plain[0]

@@ -468,3 +468,29 @@ async def test_markdown_stays_markdown(office: Office) -> None:
     plain = await ana.ok("PUT", path, json={"status": "*Hi*", "content_type": "text/plain"})
     assert plain["content"] == "<p>*Hi*</p>"
     assert (await post(ana, "*Hi*"))["content"] == "<p>*Hi*</p>"
+
+
+async def test_a_long_thread_is_shown_whole(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    first = await post(ana, "0")
+    chain = [int(first["id"])]
+    async with office.app.db.writer() as tx:
+        # A thousand replies to one another, and one more to the first.
+        for number in [*range(1, 1001), 0]:
+            chain.append(
+                await tx.fetchval(
+                    "INSERT INTO statuses (id, uri, account_id, local, visibility, content,"
+                    " in_reply_to_id, in_reply_to_account_id, conversation_id, created_at)"
+                    " VALUES ($1, $2, $3, true, 'public', '', $4, $5, $6, now()) RETURNING id",
+                    chain[-1] + 1,
+                    f"{office.url}/deep/{number}",
+                    bo.account_id,
+                    chain[-1] if number else chain[0],
+                    ana.account_id,
+                    chain[0],
+                )
+            )
+    below = (await bo.ok("GET", f"{STATUSES}/{chain[0]}/context"))["descendants"]
+    assert [int(each["id"]) for each in below] == chain[1:]
+    above = (await bo.ok("GET", f"{STATUSES}/{chain[-2]}/context"))["ancestors"]
+    assert [int(each["id"]) for each in above] == chain[:-2]

@@ -120,7 +120,7 @@ async def test_earlier_versions_show_their_emoji(hq: App, porto: Foreign) -> Non
     status = await status_of(hq, note["id"])
     assert status is not None
     async with hq.db.reader() as conn:
-        versions = await render_edits(hq, conn, status)
+        versions = await render_edits(hq, conn, status, None)
     assert [names(version) for version in versions] == [["tea"], ["soup"]]
 
 

@@ -19,7 +19,7 @@ async def edit(world: World, author: int, post: int, text: str, **draft: object)
 
 async def history(world: World, post: int) -> list[str]:
     async with world.app.db.reader() as conn:
-        versions = await render_edits(world.app, conn, await statuses.get(conn, post))
+        versions = await render_edits(world.app, conn, await statuses.get(conn, post), None)
     return [version["content"] for version in versions]
 
 
@@ -101,7 +101,7 @@ async def test_an_edit_changes_pictures_and_their_words(world: World) -> None:
     replaced = (await world.show(post, ana))["media_attachments"]
 
     async with world.app.db.reader() as conn:
-        versions = await render_edits(world.app, conn, await statuses.get(conn, post))
+        versions = await render_edits(world.app, conn, await statuses.get(conn, post), None)
     assert [(each["id"], each["description"]) for each in described] == [("7", "a cat")]
     assert [each["id"] for each in replaced] == ["8"]
     assert [[each["description"] for each in one["media_attachments"]] for one in versions] == [

@@ -4,9 +4,9 @@ import pytest
 
 from fedimmp.render.markdown import render, spoken
 from fedimmp.render.sanitise import clean_html
-from fedimmp.render.statuses import Person
+from fedimmp.render.statuses import Handle, Person
 
-BO = {("bo", None): Person("bo", "https://hq.example/@bo")}
+BO: dict[Handle, Person] = {("bo", None): Person("bo", "https://hq.example/@bo")}
 MENTION = (
     '<span class="h-card" translate="no"><a href="https://hq.example/@bo" class="u-url mention"'
     ' target="_blank" rel="nofollow noopener noreferrer">@<span>bo</span></a></span>'
