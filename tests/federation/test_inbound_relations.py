@@ -1,7 +1,7 @@
 """Follows, blocks and their answers, as other offices send them."""
 
 from fedimmp.app import App
-from fedimmp.services import following
+from fedimmp.services import following, office_blocks
 from fedimmp.workers.settle import settle
 from storage import accounts
 from tests.federation.foreign import Foreign, Person
@@ -89,6 +89,22 @@ async def test_follow_of_somebody_who_blocks_is_rejected(hq: App, porto: Foreign
 
     assert await count(hq, "follows") == 0
     assert len(porto.received("Reject")) == 1
+    assert await told(ana) == []
+
+
+async def test_follow_from_an_office_that_is_blocked_is_rejected(hq: App, porto: Foreign) -> None:
+    ana, ben, bela = await member(hq, "ana"), await member(hq, "ben"), porto.person("bela")
+    await bela.send(hq, bela.activity("Follow", ana.uri))
+    bela_id = await account_id(hq, bela.uri)
+    await office_blocks.block_office(hq, ana.id, porto.host)
+    await settle(hq)
+    assert await pairs(hq, "follows") == []
+    assert len(porto.received("Reject")) == 1
+
+    await bela.send(hq, bela.activity("Follow", ana.uri), bela.activity("Follow", ben.uri))
+
+    assert await pairs(hq, "follows") == [(bela_id, ben.id)]
+    assert len(porto.received("Reject")) == 2
     assert await told(ana) == []
 
 
