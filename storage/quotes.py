@@ -317,6 +317,17 @@ async def find_terms(conn: Connection, viewer_id: int, status_id: int) -> Terms:
     return _terms(row)
 
 
+def quotes_count(uri: str) -> str:
+    """Return a query for how many accepted quotes a status has, by a column with its URI."""
+    return f"""
+        (SELECT count(*)
+         FROM (SELECT
+               FROM status_quotes AS c
+               WHERE c.quoted_uri = {uri} AND c.state = 'accepted'
+               LIMIT {_MOST_COUNTED}) AS counted)
+    """
+
+
 _PARTS = f"""
     WITH shown AS (
         SELECT COALESCE(given.reblog_of_id, given.id) AS id
@@ -333,11 +344,7 @@ _PARTS = f"""
     SELECT s.id,
         s.id NOT IN (SELECT shown.id FROM shown) AS nested,
         {_terms_columns("s", "$2::bigint")},
-        (SELECT count(*)
-         FROM (SELECT
-               FROM status_quotes AS c
-               WHERE c.quoted_uri = s.uri AND c.state = 'accepted'
-               LIMIT {_MOST_COUNTED}) AS counted) AS quotes_count,
+        {quotes_count("s.uri")} AS quotes_count,
         q.state,
         q.legacy,
         quoted.id AS quoted_id,

@@ -63,21 +63,20 @@ _NO_REPLY_TO_OTHERS = """(
 
 async def home(conn: Connection, viewer_id: int, page: Page) -> list[int]:
     """Return what the people whom the viewer follows say, newest first."""
-    rows = await conn.fetch(home_query(page), viewer_id, *page.bounds)
-    return page.newest_first([row["id"] for row in rows])
-
-
-def home_query(page: Page) -> str:
-    """Return the query for a page of ids of the home timeline: $1 is the viewer, $2 to $4 bounds."""
-    return f"""
-        SELECT s.id
+    rows = await conn.fetch(
+        f"""
+        SELECT h.status_id
         FROM home_feed AS h
         JOIN statuses AS s ON s.id = h.status_id
         WHERE h.account_id = $1
           AND {_VISIBLE}
           AND {_WELCOME}
           AND {page.window("h.status_id", 2)}
-    """
+        """,
+        viewer_id,
+        *page.bounds,
+    )
+    return page.newest_first([row["status_id"] for row in rows])
 
 
 async def public(

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from fedimmp.api.forms.statuses import PublicTimelineForm, TagForm
 from fedimmp.api.forms.timelines import LinkForm
-from fedimmp.entities.statuses import render_statuses
+from fedimmp.entities.status_pages import render_ids, render_snapshots
 from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
 from fedimmp.web.responses import paged
 from fedimmp.web.routes import Handler, Route
-from storage import lists, timelines
+from storage import lists, status_snapshots, timelines
 from storage.database import Connection
 from storage.paging import Page
 from storage.timelines import Entry, PublicFilter, TagFilter
@@ -27,7 +27,13 @@ async def _answer(
     call: Call, conn: Connection, ids: Sequence[int], keep: Sequence[str] = ()
 ) -> web.Response:
     """Answer with a page of statuses; timelines always have both links."""
-    rendered = await render_statuses(call.app, conn, ids, call.viewer.account_id)
+    rendered = await render_ids(call.app, conn, ids, call.viewer.account_id)
+    return _timeline(call, rendered, ids, keep)
+
+
+def _timeline(
+    call: Call, rendered: Sequence[Any], ids: Sequence[int], keep: Sequence[str] = ()
+) -> web.Response:
     return paged(
         call,
         rendered,
@@ -41,9 +47,13 @@ async def _answer(
 
 async def home(call: Call) -> web.StreamResponse:
     """Show what the viewer follows, newest first."""
+    viewer_id, page = call.viewer.account_id, call.page()
     async with call.app.db.reader() as conn:
-        ids = await timelines.home(conn, call.viewer.account_id, call.page())
-        return await _answer(call, conn, ids)
+        snapshots = await status_snapshots.home(conn, viewer_id, page)
+        if snapshots is None:
+            return await _answer(call, conn, await timelines.home(conn, viewer_id, page))
+        rendered = await render_snapshots(call.app, conn, snapshots, viewer_id)
+    return _timeline(call, rendered, [each.status["id"] for each in snapshots])
 
 
 def _public_filter(form: Mapping[str, Any]) -> PublicFilter:
@@ -110,7 +120,7 @@ def _kept(listing: Listing) -> Handler:
         async with call.app.db.reader() as conn:
             found = await listing(conn, call.viewer.account_id, page)
             ids = [entry.status_id for entry in found]
-            rendered = await render_statuses(call.app, conn, ids, call.viewer.account_id)
+            rendered = await render_ids(call.app, conn, ids, call.viewer.account_id)
         return paged(
             call,
             rendered,

@@ -1,7 +1,7 @@
 """Accounts as entities: Account, MutedAccount, CredentialAccount, Role and Relationship."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from fedimmp.app import App
@@ -84,10 +84,9 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
         "discoverable": account.discoverable,
         "indexable": account.indexable,
         "created_at": timestamp(_midnight(account.created_at)),
-        "last_status_at": view.last_status_at.isoformat() if view.last_status_at else None,
-        "statuses_count": view.statuses_count,
-        "followers_count": view.followers_count,
-        "following_count": view.following_count,
+        **counters_part(
+            view.statuses_count, view.followers_count, view.following_count, view.last_status_at
+        ),
         "hide_collections": account.hide_collections,
         "show_media": True,
         "show_media_replies": True,
@@ -103,6 +102,18 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
     if account.silenced_at is not None:
         entity["limited"] = True
     return entity
+
+
+def counters_part(
+    statuses: int, followers: int, following: int, last_status_at: date | None
+) -> dict[str, Any]:
+    """Return what of an Account entity changes with each post and follow."""
+    return {
+        "last_status_at": last_status_at.isoformat() if last_status_at else None,
+        "statuses_count": statuses,
+        "followers_count": followers,
+        "following_count": following,
+    }
 
 
 def _pictures(app: App, view: AccountView, shown: bool) -> dict[str, str]:

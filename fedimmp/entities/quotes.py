@@ -3,7 +3,7 @@
 from typing import Any
 
 from fedimmp.consent import automatic_policy, permission
-from storage.quotes import Quotation, QuotePart
+from storage.quotes import Quotation, QuotePart, Terms
 
 
 def quote_state(quotation: Quotation) -> str | None:
@@ -23,8 +23,13 @@ def approval_entity(part: QuotePart | None) -> dict[str, Any]:
     """Return the QuoteApproval entity: whose quotes are approved, and whether the viewer's is."""
     if part is None:
         return {"automatic": [], "manual": [], "current_user": "denied"}
+    return approval_part(part.terms)
+
+
+def approval_part(terms: Terms) -> dict[str, Any]:
+    """Return the QuoteApproval entity of a status on these terms."""
     return {
-        "automatic": list(automatic_policy(part.terms)),
-        "manual": list(part.terms.manual or ()),
-        "current_user": permission(part.terms),
+        "automatic": list(automatic_policy(terms)),
+        "manual": list(terms.manual or ()),
+        "current_user": permission(terms),
     }

@@ -202,5 +202,6 @@ async def test_a_long_page_takes_as_many_queries_as_a_short_one(office: Office, 
         answer = await ana.get(path, limit=limit)
         used.add(office.app.db.queries - before)
         assert len(answer.data) == limit
+    # The posts with polls are rendered each time; of the others only one query remains.
     assert len(used) == 1
-    assert used.pop() <= 8
+    assert used.pop() <= 9

@@ -1,0 +1,207 @@
+"""Pages of statuses and accounts as JSON that is put together from what a process keeps.
+
+The entities are those of `statuses` and `accounts`. What is the same for all viewers, and as long
+as no row of it changes, is kept as bytes; counters and the viewer's flags are put in between.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from fedimmp.app import App
+from fedimmp.entities.accounts import account_entity, counters_part
+from fedimmp.entities.filters import load_filters
+from fedimmp.entities.quotes import approval_part
+from fedimmp.entities.statuses import (
+    counts_part,
+    flags_part,
+    render_statuses,
+    status_entity,
+)
+from storage import status_snapshots, status_views
+from storage.accounts import AccountView
+from storage.database import Connection, Record
+from storage.quotes import Terms
+from storage.status_snapshots import Snapshot, author_version_of, version_of
+from storage.status_views import Marks, StatusView
+
+# What a row of a snapshot decides; all else of an entity lasts as long as its version.
+_CHANGING_ACCOUNT: Final = frozenset(counters_part(0, 0, 0, None))
+_CHANGING_STATUS: Final = frozenset(
+    (*counts_part(0, 0, 0, 0), "account", "reblog", "quote_approval")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lasting:
+    """A JSON object without its end. `terms` are those of a status, None of an account.
+
+    With `is_live` more of it changes, a poll or a quote: such a status is rendered each time.
+    """
+
+    text: bytes
+    terms: Terms | None = None
+    is_live: bool = False
+
+    def completed(self, rest: Mapping[str, Any]) -> bytes:
+        return b"%b,%b" % (self.text, orjson.dumps(rest)[1:])
+
+
+async def render_ids(
+    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
+) -> list[Any]:
+    """Return the Status entities of those that exist as parts of JSON, in the order of the ids.
+
+    Whether the viewer may see them is the caller's to know.
+    """
+    snapshots = await status_snapshots.load(conn, viewer_id, status_ids)
+    return await render_snapshots(app, conn, snapshots, viewer_id)
+
+
+async def render_snapshots(
+    app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
+) -> list[Any]:
+    """Return the Status entities of snapshots as parts of JSON, for `orjson.dumps`.
+
+    What is kept needs no query; else there are as many as `render_statuses` runs, twice at most.
+    """
+    if viewer_id in await load_filters(app, conn, [viewer_id]):
+        ids = [snapshot.status["id"] for snapshot in snapshots]
+        return list(await render_statuses(app, conn, ids, viewer_id))
+    shown = [app.renderings.get(snapshot.rows) for snapshot in snapshots]
+    if None in shown:
+        missing = [
+            snapshot for snapshot, known in zip(snapshots, shown, strict=True) if known is None
+        ]
+        fresh = await _render(app, conn, missing, viewer_id)
+        shown = [
+            fresh.get(snapshot.status["id"]) if known is None else known
+            for snapshot, known in zip(snapshots, shown, strict=True)
+        ]
+    return [each for each in shown if each is not None]
+
+
+async def _render(
+    app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
+) -> dict[int, Any]:
+    """Render snapshots, by id. Those that are gone meanwhile are left out."""
+    lasting = await _lasting(app, conn, [row for each in snapshots for row in each.rows])
+    rendered: dict[int, Any] = {}
+    live: list[int] = []
+    for snapshot in snapshots:
+        number = snapshot.status["id"]
+        if any(
+            lasting[version_of(row)].is_live for row in snapshot.rows if version_of(row) in lasting
+        ):
+            live.append(number)
+        elif all(version_of(row) in lasting for row in snapshot.rows):
+            whole = _put_together(snapshot, lasting)
+            rendered[number] = orjson.Fragment(whole)
+            app.renderings.put(snapshot.rows, rendered[number], len(whole))
+    if live:
+        entities = await render_statuses(app, conn, live, viewer_id)
+        rendered |= {int(entity["id"]): entity for entity in entities}
+    return rendered
+
+
+def _put_together(snapshot: Snapshot, lasting: Mapping[object, _Lasting]) -> bytes:
+    if snapshot.boosted is None:
+        return _completed(snapshot.status, snapshot.status, None, lasting)
+    boosted = _completed(snapshot.boosted, snapshot.boosted, None, lasting)
+    return _completed(snapshot.status, snapshot.boosted, boosted, lasting)
+
+
+def _completed(
+    row: Record, original: Record, boosted: bytes | None, lasting: Mapping[object, _Lasting]
+) -> bytes:
+    """Complete a status; a boost has the counts, terms and flags of what it boosts."""
+    terms = replace(
+        lasting[version_of(original)].terms or _NO_TERMS,
+        is_own=original["is_own"],
+        follows=bool(original["follows"]),
+        followed_by=bool(original["followed_by"]),
+        blocked=original["blocked"],
+    )
+    account = _account(row, lasting[author_version_of(row)])
+    pinnable = boosted is None and original["is_own"] and terms.visibility != "direct"
+    return lasting[version_of(row)].completed(
+        {
+            "account": orjson.Fragment(account),
+            "reblog": None if boosted is None else orjson.Fragment(boosted),
+            "quote_approval": approval_part(terms),
+            **counts_part(*(original[name] for name in _COUNTS)),
+            **flags_part(Marks(*(original[name] for name in _MARKS)), pinnable=pinnable),
+        }
+    )
+
+
+_COUNTS: Final = ("replies", "reblogs", "favourites", "quotes")
+_MARKS: Final = ("favourited", "reblogged", "bookmarked", "muted", "pinned")
+# Only of accounts, which are not completed as statuses.
+_NO_TERMS: Final = Terms(
+    local=False,
+    visibility="direct",
+    automatic=None,
+    manual=None,
+    is_own=False,
+    follows=False,
+    followed_by=False,
+    blocked=False,
+)
+
+
+def _account(row: Record, lasting: _Lasting) -> bytes:
+    return lasting.completed(
+        counters_part(
+            row["statuses"] or 0,
+            row["followers"] or 0,
+            row["following"] or 0,
+            row["last_status_at"],
+        )
+    )
+
+
+async def _lasting(app: App, conn: Connection, rows: Sequence[Record]) -> dict[object, _Lasting]:
+    """Return the lasting parts of statuses and their authors, by version."""
+    wanted = {version_of(row) for row in rows} | {author_version_of(row) for row in rows}
+    kept = {each: app.renderings.get(each) for each in wanted}
+    known: dict[object, _Lasting] = {each: part for each, part in kept.items() if part is not None}
+    missing = [
+        row for row in rows if version_of(row) not in known or author_version_of(row) not in known
+    ]
+    if missing:
+        # What is read now is at least as new as the versions, and under these asked for no more
+        # once it is newer.
+        views = await status_views.load(conn, [row["id"] for row in missing], None)
+        for row in missing:
+            if (view := views.get(row["id"])) is not None:
+                known[version_of(row)] = _keep(app, version_of(row), _lasting_status(app, view))
+                author = _lasting_account(app, view.account)
+                known[author_version_of(row)] = _keep(app, author_version_of(row), author)
+    return known
+
+
+def _keep(app: App, version: object, lasting: _Lasting) -> _Lasting:
+    app.renderings.put(version, lasting, len(lasting.text))
+    return lasting
+
+
+def _lasting_status(app: App, view: StatusView) -> _Lasting:
+    entity = status_entity(app, replace(view, reblog=None), None)
+    terms = None if view.quotes is None else view.quotes.terms
+    return _Lasting(
+        _opened(entity, _CHANGING_STATUS),
+        terms,
+        is_live=view.ballot is not None or view.quote is not None or terms is None,
+    )
+
+
+def _lasting_account(app: App, view: AccountView) -> _Lasting:
+    return _Lasting(_opened(account_entity(app, view), _CHANGING_ACCOUNT))
+
+
+def _opened(entity: Mapping[str, Any], changing: frozenset[str]) -> bytes:
+    lasting = {name: value for name, value in entity.items() if name not in changing}
+    return orjson.dumps(lasting)[:-1]
