@@ -37,8 +37,12 @@ _OTHER: Final[Mapping[str, Mapping[str, Any]]] = {
     "[]": {"type": "array", "maxItems": 0},
     "String": {"type": "string"},
     "Boolean": {"type": "boolean"},
+    "Integer": {"type": "integer"},
     "Object": {"type": "object"},
 }
+# What is no JSON; the description leaves such routes out.
+NOT_JSON: Final = frozenset(("WebSocket", "stream of Event", "text", "HTML", "redirect", "nothing"))
+_NAMED: Final = re.compile(r"{(\w+): (.+)}")
 
 
 @functools.cache
@@ -51,17 +55,21 @@ def entities() -> Entities:
 
 def names_of(returns: str) -> list[str]:
     """Return the names in what a route says of its answer, which may offer several shapes."""
-    shapes = (shape.strip() for shape in returns.split("|"))
-    return [shape if shape in _OTHER else shape.strip("[]{}") for shape in shapes]
+    shapes = (_NAMED.sub(r"\2", shape.strip()) for shape in returns.split("|"))
+    return [shape if is_known(shape) else shape.strip("[]{}") for shape in shapes]
 
 
 def is_known(name: str) -> bool:
     """Tell whether a name in a route's answer means something."""
-    return name in _OTHER or name in entities()
+    return name in _OTHER or name in NOT_JSON or name in entities()
 
 
 def answer_schema(returns: str) -> dict[str, Any]:
-    """Return the schema of an answer such as `Status`, `[Status]`, `{Marker}`, `{}`, `A | B`."""
+    """Return the schema of an answer, as a route names it.
+
+    `Status` is an entity, `[Status]` a list, `{Marker}` a mapping of names to entities,
+    `{count: Integer}` an object with this field, `{}` an empty one, `A | B` either.
+    """
     shapes = [_shape(each.strip()) for each in returns.split("|")]
     return shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
 
@@ -71,6 +79,13 @@ def _shape(shape: str) -> dict[str, Any]:
         return dict(_OTHER[shape])
     if shape.startswith("["):
         return {"type": "array", "items": _shape(shape[1:-1])}
+    if named := _NAMED.fullmatch(shape):
+        return {
+            "type": "object",
+            "properties": {named[1]: _shape(named[2])},
+            "required": [named[1]],
+            "additionalProperties": False,
+        }
     if shape.startswith("{"):
         return {"type": "object", "additionalProperties": _shape(shape[1:-1])}
     return {"$ref": f"#/components/schemas/{component(shape)}"}

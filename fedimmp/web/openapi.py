@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fedimmp.web.answers import answer_schema, component, entities, entity_schema
+from fedimmp.web.answers import NOT_JSON, answer_schema, component, entities, entity_schema
 from fedimmp.web.forms import File, describe_form
 from fedimmp.web.limits import FAMILIES
 from fedimmp.web.routes import Route
@@ -76,8 +76,8 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
 
 
 def documented(routes: Sequence[Route]) -> Iterator[Route]:
-    """Yield the routes that say what they answer."""
-    return (route for route in routes if route.returns)
+    """Yield the routes that answer with JSON of a shape that they name."""
+    return (route for route in routes if route.returns and route.returns not in NOT_JSON)
 
 
 def plain_path(path: str) -> str:

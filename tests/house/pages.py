@@ -11,7 +11,10 @@ from fedimmp.build import ROUTES
 from fedimmp.cli import root
 from fedimmp.config.rendering import documentation
 from fedimmp.web.limits import FAMILIES
+from fedimmp.web.openapi import parameters
 from fedimmp.web.routes import DEFAULT_MAX_BODY, Route
+from tests.house.absent import REASONS
+from tests.house.endpoints import endpoints
 
 
 def generated() -> dict[str, str]:
@@ -44,29 +47,71 @@ def who(route: Route) -> str:
 
 def api() -> str:
     """Return docs/api.md."""
-    lines = [
-        "# Routes",
-        "",
-        "This page is made by `make docs` from the program itself; do not edit it.",
-        "",
-        "Every route that an office answers. Who calls it needs a member's token with one of the",
-        "named scopes (a parent such as `read` covers `read:statuses`), unless it says otherwise.",
-        "Of anybody no token is asked; pages then look at the session's cookie, and the routes",
-        "between offices at the HTTP signature. Limits are settings below",
-        "[`[limits]`](configuration.md); a PUT also answers PATCH and the other way round.",
-        "",
-        "| method | path | who | limit | what |",
-        "|---|---|---|---|---|",
-    ]
-    for route in sorted(ROUTES, key=lambda route: (route.path, route.method)):
+    return "\n".join([*_INTRODUCTION, *_routes(), *_deviations(), *_absent(), *_limits()]) + "\n"
+
+
+_INTRODUCTION = (
+    "# Routes",
+    "",
+    "This page is made by `make docs` from the program itself; do not edit it. The same for",
+    "programs is the OpenAPI document that every office serves at `/api/openapi.json`.",
+    "",
+    "Every route that an office answers. Who calls it needs a member's token with one of the",
+    "named scopes (a parent such as `read` covers `read:statuses`), unless it says otherwise.",
+    "Of anybody no token is asked; pages then look at the session's cookie, and the routes",
+    "between offices at the HTTP signature. Limits are settings below",
+    "[`[limits]`](configuration.md); a PUT also answers PATCH and the other way round.",
+    "Parameters in bold are required; `[]` marks a list. `{Marker}` is a mapping of names to",
+    "markers, `{}` an empty object.",
+    "",
+)
+
+
+def _routes() -> Iterator[str]:
+    yield "| method | path | who | limit | parameters | answer | what |"
+    yield "|---|---|---|---|---|---|---|"
+    for route in _sorted_routes():
         limit = route.limit
         if route.max_body != DEFAULT_MAX_BODY:
             limit += f", body {route.max_body:,} bytes"
-        lines.append(
-            f"| {route.method} | `{route.path.replace('|', chr(92) + '|')}` | {who(route)}"
-            f" | {limit} | {first_sentence(route.handler)} |"
+        names = ", ".join(
+            f"**`{name}`**" if must else f"`{name}`" for name, must in parameters(route).items()
         )
-    lines += ["", "## Limits", "", "| name | counts | per | window |", "|---|---|---|---|"]
+        returns = f"`{_cell(route.returns)}`" if route.returns else ""
+        yield (
+            f"| {route.method} | `{_cell(route.path)}` | {who(route)} | {limit}"
+            f" | {names} | {returns} | {first_sentence(route.handler)} |"
+        )
+
+
+def _sorted_routes() -> list[Route]:
+    return sorted(ROUTES, key=lambda route: (route.path, route.method))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _deviations() -> Iterator[str]:
+    yield from ("", "## Where an office departs from Mastodon", "")
+    yield from ("| method | path | how |", "|---|---|---|")
+    for route in _sorted_routes():
+        if route.deviation:
+            yield f"| {route.method} | `{_cell(route.path)}` | {_cell(route.deviation)} |"
+
+
+def _absent() -> Iterator[str]:
+    yield from ("", "## What Mastodon has and an office has not", "")
+    yield from ("| method | path | since | why not |", "|---|---|---|---|")
+    reasons = {name: reason for reason, names in REASONS.items() for name in names}
+    for name, version in endpoints().items():
+        if name in reasons:
+            method, path = name.split()
+            yield f"| {method} | `{path}` | {version} | {reasons[name]} |"
+
+
+def _limits() -> Iterator[str]:
+    yield from ("", "## Limits", "", "| name | counts | per | window |", "|---|---|---|---|")
     for name, family in FAMILIES.items():
         rule = family.rule
         cells = (
@@ -74,8 +119,7 @@ def api() -> str:
         )
         note = "; also the general ones" if family.general and rule else ""
         general = "the general ones" if family.general and not rule else ""
-        lines.append(f"| {name} | {cells[0]}{note}{general} | {cells[1]} | {cells[2]} |")
-    return "\n".join(lines) + "\n"
+        yield f"| {name} | {cells[0]}{note}{general} | {cells[1]} | {cells[2]} |"
 
 
 def _span(seconds: int) -> str:
