@@ -2,6 +2,10 @@
 
 Rows hold ids and audience, not payloads; whoever reads renders. Ids are handed out before their
 transactions commit, so they become visible out of order: `EventReader` skips none.
+
+What nobody can render later, or is the same for all, comes with its payload: an event of the kinds
+`announcement` and `announcement.reaction` has `detail={"payload": entity}`, `announcement.delete`
+has `detail={"payload": "the id"}`. Without `account_ids` they go to the stream of every member.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -17,15 +17,22 @@ class Origin:
 
 
 async def origin(conn: Connection, status_id: int) -> Origin | None:
-    """Return who wrote the status, and whom it boosts; None when it is gone meanwhile."""
+    """Return who wrote the status, and whom it boosts.
+
+    None when it is gone meanwhile, or one of the two authors is.
+    """
     row = await conn.fetchrow(
-        """
+        f"""
         SELECT s.account_id,
                COALESCE(o.id, s.id) AS original_id,
                COALESCE(o.account_id, s.account_id) AS original_author_id
           FROM statuses s
+          JOIN accounts a ON a.id = s.account_id
           LEFT JOIN statuses o ON o.id = s.reblog_of_id
+          LEFT JOIN accounts b ON b.id = o.account_id
          WHERE s.id = $1
+           AND {fragments.account_is_present("a")}
+           AND (b.id IS NULL OR {fragments.account_is_present("b")})
         """,
         status_id,
     )
@@ -37,13 +44,36 @@ async def origin(conn: Connection, status_id: int) -> Origin | None:
 async def home_readers(
     conn: Connection, status_id: int, account_ids: Collection[int]
 ) -> frozenset[int]:
-    """Return those of the accounts whose home timeline holds the status."""
+    """Return those of the accounts whose home timeline holds the status and shows it."""
     rows = await conn.fetch(
-        """
-        SELECT account_id
-          FROM home_feed
-         WHERE status_id = $1
-           AND account_id = ANY($2::bigint[])
+        f"""
+        SELECT h.account_id
+          FROM home_feed h
+          JOIN statuses s ON s.id = h.status_id
+         WHERE h.status_id = $1
+           AND h.account_id = ANY($2::bigint[])
+           AND {fragments.status_is_visible("s", "h.account_id")}
+           AND {fragments.status_is_welcome("s", "h.account_id")}
+        """,
+        status_id,
+        list(account_ids),
+    )
+    return frozenset(row["account_id"] for row in rows)
+
+
+async def told_of(conn: Connection, status_id: int, account_ids: Collection[int]) -> frozenset[int]:
+    """Return those of the accounts that were notified of the status, and still may see it."""
+    rows = await conn.fetch(
+        f"""
+        SELECT DISTINCT n.account_id
+          FROM notifications n
+          JOIN statuses s ON s.id = n.status_id
+         WHERE n.status_id = $1
+           AND n.type = 'mention'
+           AND NOT n.filtered
+           AND n.account_id = ANY($2::bigint[])
+           AND {fragments.status_is_visible("s", "n.account_id")}
+           AND {fragments.status_is_welcome("s", "n.account_id")}
         """,
         status_id,
         list(account_ids),

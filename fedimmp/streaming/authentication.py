@@ -2,10 +2,12 @@
 
 from aiohttp import web
 
-from fedimmp.errors import TooMany, Unavailable
+from fedimmp.errors import TooMany, Unauthorized, Unavailable
+from fedimmp.streaming.channels import Channel, check_scope
 from fedimmp.streaming.context import hub_of
 from fedimmp.streaming.listener import Listener
 from fedimmp.web.call import Call
+from storage import stream_readers
 
 CONNECTIONS_PER_ACCOUNT = 64
 
@@ -27,3 +29,17 @@ async def listener_of(call: Call) -> Listener:
     if hub.connections_of(viewer.account_id) >= CONNECTIONS_PER_ACCOUNT:
         raise TooMany("Too many streams are open for this account.", retry_after=60)
     return Listener(viewer.account_id, viewer.token_id, viewer.scopes)
+
+
+async def access_channel(call: Call, listener: Listener, channel: Channel) -> None:
+    """Return if the listener may hear a channel.
+
+    Raises Forbidden for a scope, Unauthorized for a list that is not the listener's or nobody's.
+    """
+    check_scope(channel, listener.scopes)
+    if channel.name != "list":
+        return
+    async with call.app.db.reader() as conn:
+        owner = await stream_readers.list_owner(conn, int(channel.argument or 0))
+    if owner != listener.account_id:
+        raise Unauthorized("Not authorized to stream this list")

@@ -1,9 +1,11 @@
 """The names of the streams: what an app asks for, and what a frame is labelled with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fedimmp.errors import BadRequest, Forbidden, Refusal
+from fedimmp.web.forms import parse_id
 from fedimmp.web.scopes import covers
 
 PLAIN = frozenset(
@@ -35,7 +37,7 @@ class Channel:
         return [self.name] if self.argument is None else [self.name, self.argument]
 
 
-def read_channel(words: dict[str, Any]) -> Channel:
+def read_channel(words: Mapping[str, Any]) -> Channel:
     """Read `{"stream": ..., "tag": ..., "list": ...}` of a frame or a query.
 
     Raises BadRequest with a sentence for an unknown stream or a missing argument.
@@ -49,10 +51,10 @@ def read_channel(words: dict[str, Any]) -> Channel:
             raise BadRequest("The stream hashtag needs a tag.")
         return Channel(name, tag.strip("# ").casefold())
     if name == "list":
-        list_id = words.get("list")
-        if not isinstance(list_id, str | int) or not str(list_id).isdecimal():
+        list_id = parse_id(words.get("list"))
+        if list_id is None:
             raise BadRequest("The stream list needs the id of a list.")
-        return Channel(name, str(int(list_id)))
+        return Channel(name, str(list_id))
     raise BadRequest("There is no such stream.")
 
 

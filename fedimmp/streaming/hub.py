@@ -7,10 +7,13 @@ filtered by the same blocks and mutes as the timelines.
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
+from typing import Final
+
+import orjson
 
 from fedimmp.app import App
 from fedimmp.streaming import rendering
@@ -27,23 +30,56 @@ POLL_SECONDS = 0.5
 TOKEN_CHECK_SECONDS = 30.0
 
 
+# Listeners told in one go before others get their turn.
+_STRIDE: Final = 500
+
+
 class Hub:
     """All open streams of this process and the one reader of the event log that feeds them."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._listeners: set[Listener] = set()
+        self._channels: dict[str, dict[Channel, set[Listener]]] = {}
+        self._connections: Counter[int] = Counter()
         self._tokens_checked = monotonic()
         self.is_ready = False
 
     def connections_of(self, account_id: int) -> int:
-        return sum(1 for listener in self._listeners if listener.account_id == account_id)
+        return self._connections[account_id]
 
     def join(self, listener: Listener) -> None:
         self._listeners.add(listener)
+        self._connections[listener.account_id] += 1
+        for channel in listener.channels:
+            self._add(listener, channel)
 
     def leave(self, listener: Listener) -> None:
+        if listener not in self._listeners:
+            return
         self._listeners.discard(listener)
+        self._connections[listener.account_id] -= 1
+        if not self._connections[listener.account_id]:
+            del self._connections[listener.account_id]
+        for channel in tuple(listener.channels):
+            self.unsubscribe(listener, channel)
+
+    def subscribe(self, listener: Listener, channel: Channel) -> None:
+        """Let an open connection hear a channel, too."""
+        listener.channels.add(channel)
+        self._add(listener, channel)
+
+    def unsubscribe(self, listener: Listener, channel: Channel) -> None:
+        """Let a connection hear a channel no more."""
+        listener.channels.discard(channel)
+        named = self._channels.get(channel.name, {})
+        if channel in named:
+            named[channel].discard(listener)
+            if not named[channel]:
+                del named[channel]
+
+    def _add(self, listener: Listener, channel: Channel) -> None:
+        self._channels.setdefault(channel.name, {}).setdefault(channel, set()).add(listener)
 
     def close_all(self, reason: str) -> None:
         for listener in tuple(self._listeners):
@@ -107,32 +143,42 @@ class Hub:
             case "status.edited":
                 await self._announce(conn, event, "status.update")
             case "status.deleted":
-                self._delete(event)
+                await self._delete(conn, event)
             case "notification":
                 await self._notify(conn, event)
+            case "conversation":
+                await self._converse(conn, event)
+            case "token.revoked" if event.subject_id is not None:
+                self._close_tokens([event.subject_id])
+            case _:
+                self._relay(event)
+
+    def _relay(self, event: Event) -> None:
+        """Pass on what needs no rendering."""
+        match event.kind:
+            case "filters.changed":
+                self._to_accounts(event, ("user",), Message("filters_changed", None))
             case "notifications_merged":
                 message = Message("notifications_merged", "1")
                 self._to_accounts(event, ("user", "user:notification"), message)
-            case "conversation":
-                await self._converse(conn, event)
-            case "filters.changed":
-                self._to_accounts(event, ("user",), Message("filters_changed", None))
-            case "token.revoked" if event.subject_id is not None:
-                self._close_tokens([event.subject_id])
+            case "announcement" | "announcement.reaction" | "announcement.delete":
+                payload = event.detail.get("payload")
+                text = payload if isinstance(payload, str) else orjson.dumps(payload).decode()
+                self._to_accounts(event, ("user",), Message(event.kind, text))
 
-    def _listening(self, *names: str) -> dict[Channel, list[Listener]]:
-        found: dict[Channel, list[Listener]] = {}
-        for listener in self._listeners:
-            for channel in listener.channels:
-                if channel.name in names:
-                    found.setdefault(channel, []).append(listener)
-        return found
+    def _listening(self, *names: str) -> dict[Channel, set[Listener]]:
+        return {
+            channel: listeners
+            for name in names
+            for channel, listeners in self._channels.get(name, {}).items()
+        }
 
     def _to_accounts(self, event: Event, names: tuple[str, ...], message: Message) -> None:
-        accounts = set(event.account_ids or ())
+        """Tell the accounts of the event, or all where it names none."""
+        accounts = None if event.account_ids is None else set(event.account_ids)
         for channel, listeners in self._listening(*names).items():
-            for listener in listeners:
-                if listener.account_id in accounts:
+            for listener in tuple(listeners):
+                if accounts is None or listener.account_id in accounts:
                     listener.push(channel, message)
 
     async def _announce(self, conn: Connection, event: Event, name: str) -> None:
@@ -140,6 +186,8 @@ class Hub:
         if event.subject_id is None:
             return
         audience = [*await self._home(conn, event), *await self._open(conn, event)]
+        if name == "status.update":
+            audience += await self._mentioned(conn, event)
         if not audience:
             return
         payloads = await rendering.status_payloads(
@@ -147,11 +195,13 @@ class Hub:
         )
         with_media = rendering.has_media(payloads)
         messages = {text: Message(name, text) for text in payloads.values()}
-        for channel, listener in audience:
+        for place, (channel, listener) in enumerate(audience):
             if channel.name.endswith(":media") and not with_media:
                 continue
             if (text := payloads.get(listener.account_id)) is not None:
                 listener.push(channel, messages[text])
+            if place % _STRIDE == _STRIDE - 1:
+                await asyncio.sleep(0)
 
     async def _home(self, conn: Connection, event: Event) -> list[tuple[Channel, Listener]]:
         listening = self._listening("user", "list")
@@ -170,6 +220,27 @@ class Hub:
             if listener.account_id in readers
         ]
 
+    async def _mentioned(self, conn: Connection, event: Event) -> list[tuple[Channel, Listener]]:
+        """Pair the notification streams of those who were told of a status with its edit."""
+        named = set(event.detail.get("mentions") or ())
+        found = [
+            (channel, listener)
+            for channel, group in self._listening("user", "user:notification").items()
+            for listener in group
+            if listener.account_id in named
+        ]
+        if not found or event.subject_id is None:
+            return []
+        readers = await stream_readers.home_readers(conn, event.subject_id, named)
+        told = await stream_readers.told_of(conn, event.subject_id, named)
+        # Who has it in the home timeline hears of it on the user's stream by that.
+        return [
+            (channel, listener)
+            for channel, listener in found
+            if listener.account_id in told
+            and not (channel.name == "user" and listener.account_id in readers)
+        ]
+
     async def _open(self, conn: Connection, event: Event) -> list[tuple[Channel, Listener]]:
         """Pair public and hashtag channels with those listeners who are not estranged."""
         found = [
@@ -177,6 +248,11 @@ class Hub:
             for channel, group in self._public(event).items()
             for listener in group
         ]
+        return await self._unless_estranged(conn, event, found)
+
+    async def _unless_estranged(
+        self, conn: Connection, event: Event, found: Sequence[tuple[Channel, Listener]]
+    ) -> list[tuple[Channel, Listener]]:
         if not found:
             return []
         hidden = await stream_readers.estranged(
@@ -186,7 +262,7 @@ class Hub:
         )
         return [(channel, one) for channel, one in found if one.account_id not in hidden]
 
-    def _public(self, event: Event) -> dict[Channel, list[Listener]]:
+    def _public(self, event: Event) -> dict[Channel, set[Listener]]:
         detail = event.detail
         if detail.get("visibility") != "public" or detail.get("reblog"):
             return {}
@@ -201,12 +277,11 @@ class Hub:
         found.update({c: group for c, group in tagged.items() if c.argument in tags})
         return found
 
-    def _delete(self, event: Event) -> None:
+    async def _delete(self, conn: Connection, event: Event) -> None:
         message = Message("delete", str(event.subject_id))
         self._to_accounts(event, ("user", "list"), message)
-        for channel, group in self._public(event).items():
-            for listener in group:
-                listener.push(channel, message)
+        for channel, listener in await self._open(conn, event):
+            listener.push(channel, message)
 
     async def _notify(self, conn: Connection, event: Event) -> None:
         connected = {listener.account_id for listener in self._listeners}

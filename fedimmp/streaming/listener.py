@@ -16,13 +16,16 @@ class Message:
 
     event: str
     payload: str | None
+    frames: dict[Channel, bytes] = field(default_factory=dict, compare=False, repr=False)
 
-    def frame(self, channel: Channel) -> str:
-        """Return the WebSocket text frame for one channel."""
-        body: dict[str, object] = {"stream": channel.label, "event": self.event}
-        if self.payload is not None:
-            body["payload"] = self.payload
-        return orjson.dumps(body).decode()
+    def frame(self, channel: Channel) -> bytes:
+        """Return the text of the WebSocket frame for one channel, encoded once for all."""
+        if (made := self.frames.get(channel)) is None:
+            body: dict[str, object] = {"stream": channel.label, "event": self.event}
+            if self.payload is not None:
+                body["payload"] = self.payload
+            made = self.frames[channel] = orjson.dumps(body)
+        return made
 
 
 @dataclass(eq=False, slots=True)
@@ -30,29 +33,30 @@ class Listener:
     """A connection's subscriptions and its bounded queue.
 
     Whoever does not keep up is cut off: memory stays bounded, and the app reconnects and reads its
-    timeline by pages.
+    timeline by pages. None in the queue ends the connection, for `close_reason`.
     """
 
     account_id: int
     token_id: int
     scopes: frozenset[str]
     channels: set[Channel] = field(default_factory=set)
-    queue: asyncio.Queue[tuple[Channel, Message]] = field(
-        default_factory=lambda: asyncio.Queue(QUEUE_LIMIT)
-    )
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: asyncio.Queue[tuple[Channel, Message] | None] = field(default_factory=asyncio.Queue)
     close_reason: str = ""
 
     def push(self, channel: Channel, message: Message) -> None:
         """Queue a message, or close the connection when its queue is full."""
-        if self.closed.is_set():
+        if self.close_reason:
             return
-        try:
+        if self.queue.qsize() < QUEUE_LIMIT:
             self.queue.put_nowait((channel, message))
-        except asyncio.QueueFull:
+        else:
             self.close("This connection reads too slowly.")
 
     def close(self, reason: str) -> None:
         """Ask the connection to end; what is still queued is dropped."""
-        self.close_reason = self.close_reason or reason
-        self.closed.set()
+        if self.close_reason:
+            return
+        self.close_reason = reason
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)

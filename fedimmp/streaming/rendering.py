@@ -1,11 +1,13 @@
 """Payloads of events: the same entities that the pages of the API give, as JSON text."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import orjson
 
 from fedimmp.app import App
 from fedimmp.entities.conversations import render_conversations
+from fedimmp.entities.filters import filter_results, load_filters, parts_of
 from fedimmp.entities.notifications import render_notifications
 from fedimmp.entities.statuses import render_statuses
 from storage import conversations, notifications, stream_readers
@@ -26,15 +28,32 @@ async def status_payloads(
     if source is None:
         return {}
     marked = await stream_readers.acquainted(conn, source.original_id, account_ids)
-    payloads = {}
-    for viewer_id in (_ANYONE, *marked):
+    shared = await render_statuses(app, conn, [status_id], _ANYONE)
+    if not shared:
+        return {}
+    payloads = dict.fromkeys(account_ids, orjson.dumps(shared[0]).decode())
+    for viewer_id in marked:
         rendered = await render_statuses(app, conn, [status_id], viewer_id)
         if rendered:
             payloads[viewer_id] = orjson.dumps(rendered[0]).decode()
-    shared = payloads.pop(_ANYONE, None)
-    if shared is None:
-        return {}
-    return {account_id: payloads.get(account_id, shared) for account_id in account_ids}
+    unmarked = [account_id for account_id in account_ids if account_id not in marked]
+    return payloads | await _filtered(app, conn, shared[0], unmarked)
+
+
+async def _filtered(
+    app: App, conn: Connection, entity: dict[str, Any], account_ids: Collection[int]
+) -> dict[int, str]:
+    """Return the payloads of those whose filters find something in the status all others get."""
+    kept, now = await load_filters(app, conn, account_ids), app.now()
+    parts = parts_of(entity) if kept else []
+    payloads = {}
+    for account_id, filters in kept.items():
+        found = [filter_results(filters, part, now) for part in parts]
+        if any(found):
+            for part, results in zip(parts, found, strict=True):
+                part.entity["filtered"] = results
+            payloads[account_id] = orjson.dumps(entity).decode()
+    return payloads
 
 
 def has_media(payloads: Mapping[int, str]) -> bool:

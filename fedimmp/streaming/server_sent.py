@@ -4,14 +4,14 @@ import asyncio
 
 from aiohttp import web
 
-from fedimmp.errors import NotFound
-from fedimmp.streaming.authentication import listener_of
-from fedimmp.streaming.channels import check_scope, read_channel
+from fedimmp.errors import BadRequest
+from fedimmp.streaming.authentication import access_channel, listener_of
+from fedimmp.streaming.channels import read_channel
 from fedimmp.streaming.context import hub_of
 from fedimmp.streaming.listener import Listener
 from fedimmp.web.call import Call
-from storage import stream_readers
 
+BASE = "/api/v1/streaming/"
 HEARTBEAT_SECONDS = 15.0
 
 
@@ -21,18 +21,21 @@ async def health(call: Call) -> web.StreamResponse:  # noqa: ARG001 - a handler 
 
 
 async def events(call: Call) -> web.StreamResponse:
-    """Stream one channel, named by the path, until either side goes away."""
+    """Stream the events of one channel as they happen, until either side goes away."""
     listener = await listener_of(call)
-    name = call.path("channel").replace("/", ":")
-    channel = read_channel({**call.request.query, "stream": name})
-    check_scope(channel, listener.scopes)
-    if channel.name == "list":
-        async with call.app.db.reader() as conn:
-            owner = await stream_readers.list_owner(conn, int(channel.argument or 0))
-        if owner != listener.account_id:
-            raise NotFound
+    form = await call.form()
+    name = call.route.path.removeprefix(BASE).replace("/", ":")
+    if form.get("only_media"):
+        name += ":media"
+    channel = read_channel({**form, "stream": name})
+    await access_channel(call, listener, channel)
     listener.channels.add(channel)
     return await _pour(call, listener)
+
+
+async def unknown(call: Call) -> web.StreamResponse:  # noqa: ARG001 - a handler takes its call
+    """Refuse a stream that does not exist."""
+    raise BadRequest("There is no such stream.")
 
 
 async def _pour(call: Call, listener: Listener) -> web.StreamResponse:
@@ -48,8 +51,8 @@ async def _pour(call: Call, listener: Listener) -> web.StreamResponse:
     try:
         await response.prepare(call.request)
         await response.write(b":)\n\n")
-        while not listener.closed.is_set():
-            await response.write(await _next(listener))
+        while (text := await _next(listener)) is not None:
+            await response.write(text)
     except ConnectionError:
         pass  # the reader went away, which is how every stream ends
     finally:
@@ -57,18 +60,14 @@ async def _pour(call: Call, listener: Listener) -> web.StreamResponse:
     return response
 
 
-async def _next(listener: Listener) -> bytes:
-    """Return the next event, or a heartbeat when none came for a while."""
-    getting = asyncio.create_task(listener.queue.get())
-    closing = asyncio.create_task(listener.closed.wait())
+async def _next(listener: Listener) -> bytes | None:
+    """Return the next event, a heartbeat when none came for a while, None at the end."""
     try:
-        await asyncio.wait(
-            (getting, closing), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not getting.done():
-            return b":thump\n\n"
-        _, message = getting.result()
-        return f"event: {message.event}\ndata: {message.payload or 'undefined'}\n\n".encode()
-    finally:
-        getting.cancel()
-        closing.cancel()
+        async with asyncio.timeout(HEARTBEAT_SECONDS):
+            queued = await listener.queue.get()
+    except TimeoutError:
+        return b":thump\n\n"
+    if queued is None:
+        return None
+    _, message = queued
+    return f"event: {message.event}\ndata: {message.payload or 'undefined'}\n\n".encode()

@@ -1,18 +1,18 @@
 """GET /api/v1/streaming: one WebSocket, many streams."""
 
 import asyncio
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from fedimmp.errors import BadRequest, NotFound, Refusal, TooMany
-from fedimmp.streaming.authentication import listener_of, offered_protocol
-from fedimmp.streaming.channels import Channel, check_scope, error_frame, read_channel
+from fedimmp.errors import NotFound, Refusal, TooMany
+from fedimmp.streaming.authentication import access_channel, listener_of, offered_protocol
+from fedimmp.streaming.channels import error_frame, read_channel
 from fedimmp.streaming.context import hub_of
 from fedimmp.streaming.listener import Listener
 from fedimmp.web.call import Call
-from storage import stream_readers
 
 HEARTBEAT_SECONDS = 30.0
 FRAME_LIMIT = 4096
@@ -20,11 +20,10 @@ CHANNEL_LIMIT = 64
 
 
 async def stream(call: Call) -> web.StreamResponse:
-    """Open a socket; the token comes as subprotocol, in the query or in the header."""
-    listener = await listener_of(call)
-    asked = call.request.query
-    if "stream" in asked:
-        await _subscribe(call, listener, read_channel(dict(asked)))
+    """Open a WebSocket that carries one stream at once, or many that its frames subscribe to.
+
+    The token comes as subprotocol, as `access_token` or in the header.
+    """
     protocol = offered_protocol(call.request)
     socket = web.WebSocketResponse(
         protocols=(protocol,) if protocol else (),
@@ -33,39 +32,35 @@ async def stream(call: Call) -> web.StreamResponse:
         max_msg_size=FRAME_LIMIT,
     )
     if not socket.can_prepare(call.request):
-        raise BadRequest(
-            "Open this address as a WebSocket, or one below it for server-sent events."
-        )
+        raise NotFound("Open this address as a WebSocket, or one below it for server-sent events.")
+    listener = await listener_of(call)
+    asked = await call.form()
     await socket.prepare(call.request)
     hub = hub_of(call.request)
     hub.join(listener)
     try:
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(_write(socket, listener))
-            guard = tasks.create_task(_close_when_asked(socket, listener))
+            if asked["stream"]:
+                await _answer(socket, _subscribe(call, listener, asked))
             await _read(call, socket, listener)
-            writer.cancel()
-            if not listener.closed.is_set():
+            if not listener.close_reason:
                 # Otherwise it is about to say why the socket closes.
-                guard.cancel()
+                writer.cancel()
     finally:
         hub.leave(listener)
     return socket
 
 
-async def _close_when_asked(socket: web.WebSocketResponse, listener: Listener) -> None:
-    await listener.closed.wait()
-    await socket.close(code=1008, message=listener.close_reason.encode()[:120])
-
-
 async def _write(socket: web.WebSocketResponse, listener: Listener) -> None:
-    while not listener.closed.is_set():
-        channel, message = await listener.queue.get()
+    while (queued := await listener.queue.get()) is not None:
+        channel, message = queued
         if channel in listener.channels:
             try:
-                await socket.send_str(message.frame(channel))
+                await socket.send_frame(message.frame(channel), WSMsgType.TEXT)
             except ConnectionError:
                 return
+    await socket.close(code=1008, message=listener.close_reason.encode()[:120])
 
 
 async def _read(call: Call, socket: web.WebSocketResponse, listener: Listener) -> None:
@@ -73,10 +68,15 @@ async def _read(call: Call, socket: web.WebSocketResponse, listener: Listener) -
         if received.type is WSMsgType.BINARY:
             await socket.close(code=1003, message=b"Only text is understood here.")
         elif received.type is WSMsgType.TEXT:
-            try:
-                await _obey(call, listener, received.data)
-            except Refusal as refusal:
-                await socket.send_json(error_frame(refusal))
+            await _answer(socket, _obey(call, listener, received.data))
+
+
+async def _answer(socket: web.WebSocketResponse, deed: Awaitable[None]) -> None:
+    """Do something that the app asked for; a refusal is a frame, and the socket stays open."""
+    try:
+        await deed
+    except Refusal as refusal:
+        await socket.send_json(error_frame(refusal))
 
 
 async def _obey(call: Call, listener: Listener, text: str) -> None:
@@ -87,26 +87,16 @@ async def _obey(call: Call, listener: Listener, text: str) -> None:
         return
     match words:
         case {"type": "subscribe"}:
-            await _subscribe(call, listener, read_channel(_argument(words)))
+            await _subscribe(call, listener, words)
         case {"type": "unsubscribe"}:
-            listener.channels.discard(read_channel(_argument(words)))
+            hub_of(call.request).unsubscribe(listener, read_channel(words))
 
 
-def _argument(words: dict[str, Any]) -> dict[str, Any]:
-    return {key: words.get(key) for key in ("stream", "tag", "list")}
-
-
-async def _subscribe(call: Call, listener: Listener, channel: Channel) -> None:
+async def _subscribe(call: Call, listener: Listener, words: Mapping[str, Any]) -> None:
+    channel = read_channel(words)
     if channel in listener.channels:
         return
     if len(listener.channels) >= CHANNEL_LIMIT:
         raise TooMany("This connection listens to too many streams.", retry_after=60)
-    check_scope(channel, listener.scopes)
-    if channel.name == "list":
-        if channel.argument is None:
-            raise BadRequest("The stream list needs the id of a list.")
-        async with call.app.db.reader() as conn:
-            owner = await stream_readers.list_owner(conn, int(channel.argument))
-        if owner != listener.account_id:
-            raise NotFound
-    listener.channels.add(channel)
+    await access_channel(call, listener, channel)
+    hub_of(call.request).subscribe(listener, channel)

@@ -80,7 +80,7 @@ async def test_without_a_living_token_nothing_opens(trio: Trio, query: str) -> N
 
 async def test_a_plain_request_is_told_what_to_open(trio: Trio) -> None:
     ana = await trio.hq.member("ana")
-    answer = await ana.call("GET", "/api/v1/streaming", expect=400)
+    answer = await ana.call("GET", "/api/v1/streaming", expect=404)
     assert "WebSocket" in answer["error"]
 
 
@@ -139,7 +139,7 @@ async def test_nobody_listens_to_the_list_of_another(trio: Trio) -> None:
     async with stream_of(eve) as stream:
         await stream.subscribe("list", list=made["id"])
         error = json.loads(await stream.socket.receive_str())
-        assert error == {"error": "Record not found", "status": 404}
+        assert error == {"error": "Not authorized to stream this list", "status": 401}
 
 
 async def test_private_posts_and_blocked_people_are_not_heard(trio: Trio) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 import pytest
 
-from fedimmp.streaming.channels import read_channel
+from fedimmp.streaming.channels import Channel, read_channel
 from fedimmp.streaming.hub import Hub, stop
 from fedimmp.streaming.listener import Listener, Message
 from tests.posts.conftest import world
@@ -42,13 +42,20 @@ class Streams:
         with self.listening(self.herald, "public") as last:
             self.marks.add(await self.world.post(self.herald, "End of transmission"))
             async with asyncio.timeout(10):
-                while (await last.queue.get())[1].event != "update":
+                while (await _told(last))[1].event != "update":
                     pass
         found = []
         while not listener.queue.empty():
-            channel, message = listener.queue.get_nowait()
+            channel, message = await _told(listener)
             found.append((tuple(channel.label), message.event, _id(message)))
         return sorted(each for each in found if each[2] not in self.marks)
+
+
+async def _told(listener: Listener) -> tuple[Channel, Message]:
+    """Return what an open stream is told next."""
+    queued = await listener.queue.get()
+    assert queued is not None, listener.close_reason
+    return queued
 
 
 def _id(message: Message) -> int:
