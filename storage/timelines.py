@@ -54,7 +54,7 @@ class ProfileFilter:
 
 _VISIBLE = fragments.status_is_visible("s", "$1::bigint")
 _WELCOME = fragments.status_is_welcome("s", "$1::bigint")
-_HEARD = fragments.account_is_heard("s.account_id", "$1::bigint")
+_WANTED = f"{_WELCOME} AND {fragments.account_is_heard('s.account_id', '$1::bigint')}"
 _HAS_MEDIA = "EXISTS (SELECT 1 FROM media WHERE media.status_id = s.id)"
 _NO_REPLY_TO_OTHERS = """(
     (s.in_reply_to_id IS NULL AND s.in_reply_to_uri IS NULL)
@@ -92,14 +92,36 @@ async def public(
           AND {_NO_REPLY_TO_OTHERS}
           AND {_public_conditions(wanted)}
           AND {_VISIBLE}
-          AND {_WELCOME}
-          AND {_HEARD}
+          AND {_WANTED}
           AND {page.window("s.id", 2)}
         """,
         viewer_id,
         *page.bounds,
     )
     return page.newest_first([row["id"] for row in rows])
+
+
+_TAGGED = """(
+    s.id IN (
+        SELECT st.status_id
+        FROM status_tags AS st
+        JOIN tags AS t ON t.id = st.tag_id
+        WHERE t.name = ANY($2::text[])
+          AND t.usable)
+    AND NOT EXISTS (
+        SELECT 1 FROM unnest($3::text[]) AS needed(name)
+        WHERE NOT EXISTS (
+            SELECT 1
+            FROM status_tags AS st
+            JOIN tags AS t ON t.id = st.tag_id
+            WHERE st.status_id = s.id
+              AND t.name = needed.name))
+    AND NOT EXISTS (
+        SELECT 1
+        FROM status_tags AS st
+        JOIN tags AS t ON t.id = st.tag_id
+        WHERE st.status_id = s.id
+          AND t.name = ANY($4::text[])))"""
 
 
 async def tag(conn: Connection, viewer_id: int | None, page: Page, wanted: TagFilter) -> list[int]:
@@ -110,30 +132,10 @@ async def tag(conn: Connection, viewer_id: int | None, page: Page, wanted: TagFi
         FROM statuses AS s
         WHERE s.visibility = 'public'
           AND s.reblog_of_id IS NULL
-          AND s.id IN (
-              SELECT st.status_id
-              FROM status_tags AS st
-              JOIN tags AS t ON t.id = st.tag_id
-              WHERE t.name = ANY($2::text[])
-                AND t.usable)
-          AND NOT EXISTS (
-              SELECT 1 FROM unnest($3::text[]) AS needed(name)
-              WHERE NOT EXISTS (
-                  SELECT 1
-                  FROM status_tags AS st
-                  JOIN tags AS t ON t.id = st.tag_id
-                  WHERE st.status_id = s.id
-                    AND t.name = needed.name))
-          AND NOT EXISTS (
-              SELECT 1
-              FROM status_tags AS st
-              JOIN tags AS t ON t.id = st.tag_id
-              WHERE st.status_id = s.id
-                AND t.name = ANY($4::text[]))
+          AND {_TAGGED}
           AND {_public_conditions(wanted.public)}
           AND {_VISIBLE}
-          AND {_WELCOME}
-          AND {_HEARD}
+          AND {_WANTED}
           AND {page.window("s.id", 5)}
         """,
         viewer_id,
@@ -154,6 +156,20 @@ def _public_conditions(wanted: PublicFilter) -> str:
     if wanted.only_media:
         conditions.append(_HAS_MEDIA)
     return " AND ".join(conditions)
+
+
+_LISTED_REPLIES = f"""(
+    {_NO_REPLY_TO_OTHERS}
+    OR (l.replies_policy <> 'none' AND s.in_reply_to_account_id = $1)
+    OR (l.replies_policy = 'list' AND EXISTS (
+        SELECT 1 FROM list_accounts AS other
+        WHERE other.list_id = l.id
+          AND other.account_id = s.in_reply_to_account_id))
+    OR (l.replies_policy = 'followed' AND EXISTS (
+        SELECT 1 FROM follows AS other
+        WHERE other.account_id = $1
+          AND other.target_id = s.in_reply_to_account_id
+          AND other.state = 'accepted')))"""
 
 
 async def of_list(conn: Connection, viewer_id: int, list_id: int, page: Page) -> list[int]:
@@ -181,17 +197,7 @@ async def of_list(conn: Connection, viewer_id: int, list_id: int, page: Page) ->
                OR s.language IS NULL
                OR s.language = ANY(f.languages))
           AND s.visibility <> 'direct'
-          AND ({_NO_REPLY_TO_OTHERS}
-               OR (l.replies_policy <> 'none' AND s.in_reply_to_account_id = $1)
-               OR (l.replies_policy = 'list' AND EXISTS (
-                   SELECT 1 FROM list_accounts AS other
-                   WHERE other.list_id = l.id
-                     AND other.account_id = s.in_reply_to_account_id))
-               OR (l.replies_policy = 'followed' AND EXISTS (
-                   SELECT 1 FROM follows AS other
-                   WHERE other.account_id = $1
-                     AND other.target_id = s.in_reply_to_account_id
-                     AND other.state = 'accepted')))
+          AND {_LISTED_REPLIES}
           AND {_VISIBLE}
           AND {_WELCOME}
           AND {page.window("s.id", 3)}

@@ -1,6 +1,15 @@
 """People between two offices of ours: moves, reports, and what profiles show."""
 
-from fedimmp.services import featuring, following, interacting, moving, reporting
+from fedimmp.services import (
+    featuring,
+    following,
+    interacting,
+    limiting_peers,
+    moderating,
+    moving,
+    reporting,
+)
+from fedimmp.services.moderating import Verdict
 from fedimmp.services.reporting import Complaint
 from storage import accounts, featured_tags, relationships, reports, statuses, timelines
 from storage.accounts import Account
@@ -122,3 +131,51 @@ async def test_a_request_is_granted_when_it_comes_again_without_the_lock(
         follow = await relationships.find_follow(conn, known.id, ana.id)
     assert follow is not None
     assert follow.state == "accepted"
+
+
+async def test_refused_reports_leave_nothing(hq: Office, porto: Office) -> None:
+    ana, rui = await hq.member("ana"), await porto.member("rui")
+    eva = await porto.member("eva")
+    async with porto.app.db.writer() as tx:
+        await tx.execute("UPDATE members SET role = 'admin' WHERE account_id = $1", eva.id)
+    await porto.post(rui, "Rude")
+    await settled(porto, hq)
+    known = await hq.knows(rui)
+    terms = {"severity": "noop", "reject_reports": True}
+    limit = await limiting_peers.limit(porto.app, eva.id, hq.host, terms)
+    complaint = Complaint(known.id, comment="Look at this", forward=True)
+
+    await reporting.report(hq.app, ana.id, complaint)
+    await settled(hq, porto)
+
+    assert await _reports_about(porto, rui) == 0
+    await limiting_peers.lift(porto.app, eva.id, limit.id)
+    await reporting.report(hq.app, ana.id, complaint)
+    await settled(hq, porto)
+    assert await _reports_about(porto, rui) == 1
+
+
+async def _reports_about(office: Office, account: Account) -> int:
+    async with office.app.db.reader() as conn:
+        found = await reports.list_latest(conn, resolved=False, limit=100)
+    return sum(1 for each in found if each.target_id == account.id)
+
+
+async def test_a_suspension_and_its_end_reach_the_other_office(hq: Office, porto: Office) -> None:
+    ana, eva = await hq.member("ana"), await hq.member("eva")
+    async with hq.app.db.writer() as tx:
+        await tx.execute("UPDATE members SET role = 'moderator' WHERE account_id = $1", eva.id)
+    await hq.post(ana, "Hello")
+    await settled(hq, porto)
+    known = await porto.knows(ana)
+    assert known.suspended_at is None
+
+    await moderating.judge(hq.app, eva.id, ana.id, Verdict("suspend"))
+    await settled(hq, porto)
+
+    known = await porto.knows(ana)
+    assert known.suspended_at is not None
+    assert known.suspended_by_origin
+    await moderating.lift(hq.app, eva.id, ana.id, "unsuspend")
+    await settled(hq, porto)
+    assert (await porto.knows(ana)).suspended_at is None

@@ -260,6 +260,60 @@ async def test_a_suspension_hides_everything_and_ends(office: Office) -> None:
     assert blocked == []
 
 
+async def apply(office: Office, username: str) -> Api:
+    """Let somebody wait for approval."""
+    api = await office.member(username)
+    async with office.app.db.writer() as tx:
+        await tx.execute(
+            "UPDATE accounts SET awaited_at = now(), suspended_at = now() WHERE id = $1",
+            api.account_id,
+        )
+        await tx.execute(
+            "UPDATE members SET approved_at = NULL, sign_up_reason = 'I work here'"
+            " WHERE account_id = $1",
+            api.account_id,
+        )
+    return api
+
+
+async def test_who_waits_is_let_in_or_turned_away(office: Office) -> None:
+    mia = await staff(office, "mia", "moderator")
+    ana, ben = await apply(office, "ana"), await apply(office, "ben")
+    waiting = await mia.ok("GET", V2, params={"status": "pending"})
+    check_all("Admin::Account", waiting)
+    assert names(waiting) == {"ana", "ben"}
+    assert {each["invite_request"] for each in waiting} == {"I work here"}
+    assert [(each["approved"], each["suspended"]) for each in waiting] == [(False, False)] * 2
+    for verb in ("unsuspend", "action"):
+        answer = await mia.post(f"{ACCOUNTS}/{ana.id}/{verb}", {"type": "suspend"})
+        assert answer.status == 403, verb
+
+    let_in = await mia.ok("POST", f"{ACCOUNTS}/{ana.id}/approve")
+
+    check("Admin::Account", let_in)
+    assert let_in["approved"] is True
+    await ana.ok("GET", "/api/v1/accounts/verify_credentials")
+    assert await mia.ok("POST", f"{ACCOUNTS}/{ben.id}/reject") == {}
+    assert (await mia.get(f"{ACCOUNTS}/{ben.id}")).status == 404
+    for verb in ("approve", "reject"):
+        assert (await mia.post(f"{ACCOUNTS}/{ana.id}/{verb}")).status == 403
+        assert (await mia.post(f"{ACCOUNTS}/77/{verb}")).status == 404
+
+
+async def test_a_warning_is_a_notification(office: Office) -> None:
+    eva, ana = await staff(office, "eva"), await office.member("ana")
+
+    await judge(eva, ana.id, "none", text="Please be kind.")
+
+    (told,) = await ana.ok("GET", "/api/v1/notifications")
+    check("Notification", told)
+    assert told["type"] == "moderation_warning"
+    warning = told["moderation_warning"]
+    assert (warning["action"], warning["text"]) == ("none", "Please be kind.")
+    assert warning["target_account"]["id"] == ana.id
+    await ana.ok("GET", "/api/v1/timelines/home")
+
+
 async def test_people_of_other_offices(office: Office) -> None:
     eva = await staff(office, "eva")
     rui = await office.colleague("rui")
