@@ -52,12 +52,9 @@ async def schedule(
         now = app.now()
         scheduled_id = new_id(now)
         if idempotency_key is not None:
-            own = Owner(scheduled_id, True)
-            owner = await posting.claim_key(tx, author_id, idempotency_key, own, now)
-            if owner is not None and not owner.scheduled:
-                raise posting.Repeated(owner)
-            if owner is not None:
-                return owner.id
+            earlier = await _earlier(tx, author_id, idempotency_key, scheduled_id, now)
+            if earlier is not None:
+                return earlier
         await _check_time(tx, author_id, scheduled_at, now)
         await posting.check_media(tx, author_id, prepared.media_ids)
         await posting.check_targets(tx, author_id, draft)
@@ -70,6 +67,16 @@ async def schedule(
         return scheduled_id
 
     return await posting.with_fresh_ids(app, work)
+
+
+async def _earlier(
+    tx: Transaction, author_id: int, key: str, scheduled_id: int, now: datetime
+) -> int | None:
+    """Take the key; returns the id of the scheduled status that has it, and raises Repeated."""
+    owner = await posting.claim_key(tx, author_id, key, Owner(scheduled_id, True), now)
+    if owner is not None and not owner.scheduled:
+        raise posting.Repeated(owner)
+    return None if owner is None else owner.id
 
 
 async def reschedule(
