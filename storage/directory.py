@@ -51,6 +51,48 @@ class Suggestion:
     familiar: bool
 
 
+_SUGGESTIONS = f"""
+    WITH familiar AS (
+        SELECT theirs.target_id AS id, count(*) AS common
+          FROM (SELECT target_id
+                  FROM follows
+                 WHERE account_id = $1
+                   AND state = 'accepted'
+                 ORDER BY id DESC
+                 LIMIT {_FRIENDS}) AS mine
+          JOIN accounts friend ON friend.id = mine.target_id AND NOT friend.hide_collections
+          JOIN follows theirs
+            ON theirs.account_id = mine.target_id
+           AND theirs.state = 'accepted'
+         GROUP BY theirs.target_id
+    )
+    SELECT a.id AS account_id,
+           familiar.id IS NOT NULL AS familiar
+      FROM accounts a
+      LEFT JOIN familiar ON familiar.id = a.id
+      LEFT JOIN account_counters c ON c.account_id = a.id
+     WHERE a.discoverable
+       AND a.id <> $1
+       AND a.actor_type IN ('Person', 'Service')
+       AND a.moved_to_id IS NULL
+       AND {account_is_present("a")}
+       AND NOT EXISTS (
+           SELECT FROM follows f
+            WHERE f.account_id = $1
+              AND f.target_id = a.id)
+       AND NOT EXISTS (
+           SELECT FROM dismissed_suggestions d
+            WHERE d.account_id = $1
+              AND d.target_id = a.id)
+       AND {account_is_welcome("a.id", "$1::bigint")}
+     ORDER BY COALESCE(familiar.common, 0) DESC,
+              c.last_status_at DESC NULLS LAST,
+              COALESCE(c.followers, 0) DESC,
+              a.id
+     LIMIT $2 OFFSET $3
+"""
+
+
 async def suggestions(
     conn: Connection, viewer_id: int, *, limit: int, offset: int
 ) -> list[Suggestion]:
@@ -59,46 +101,7 @@ async def suggestions(
     First those whom most of the people follow whom the viewer follows, then who was active lately.
     """
     records = await conn.fetch(
-        f"""
-        WITH familiar AS (
-            SELECT theirs.target_id AS id, count(*) AS common
-              FROM (SELECT target_id
-                      FROM follows
-                     WHERE account_id = $1
-                       AND state = 'accepted'
-                     ORDER BY id DESC
-                     LIMIT {_FRIENDS}) AS mine
-              JOIN accounts friend ON friend.id = mine.target_id AND NOT friend.hide_collections
-              JOIN follows theirs
-                ON theirs.account_id = mine.target_id
-               AND theirs.state = 'accepted'
-             GROUP BY theirs.target_id
-        )
-        SELECT a.id AS account_id,
-               familiar.id IS NOT NULL AS familiar
-          FROM accounts a
-          LEFT JOIN familiar ON familiar.id = a.id
-          LEFT JOIN account_counters c ON c.account_id = a.id
-         WHERE a.discoverable
-           AND a.id <> $1
-           AND a.actor_type IN ('Person', 'Service')
-           AND a.moved_to_id IS NULL
-           AND {account_is_present("a")}
-           AND NOT EXISTS (
-               SELECT FROM follows f
-                WHERE f.account_id = $1
-                  AND f.target_id = a.id)
-           AND NOT EXISTS (
-               SELECT FROM dismissed_suggestions d
-                WHERE d.account_id = $1
-                  AND d.target_id = a.id)
-           AND {account_is_welcome("a.id", "$1::bigint")}
-         ORDER BY COALESCE(familiar.common, 0) DESC,
-                  c.last_status_at DESC NULLS LAST,
-                  COALESCE(c.followers, 0) DESC,
-                  a.id
-         LIMIT $2 OFFSET $3
-        """,
+        _SUGGESTIONS,
         viewer_id,
         limit,
         offset,

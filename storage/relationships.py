@@ -105,44 +105,47 @@ class Cursor:
     account_id: int
 
 
+_LOAD = """
+    SELECT t.id,
+           COALESCE(mine.state = 'accepted', false) AS following,
+           COALESCE(mine.reblogs, false) AS showing_reblogs,
+           COALESCE(mine.notify, false) AS notifying,
+           mine.languages,
+           COALESCE(theirs.state = 'accepted', false) AS followed_by,
+           blocking.id IS NOT NULL AS blocking,
+           blocked.id IS NOT NULL AS blocked_by,
+           muting.id IS NOT NULL AS muting,
+           COALESCE(muting.hide_notifications, false) AS muting_notifications,
+           muting.expires_at AS muting_expires_at,
+           COALESCE(mine.state = 'pending', false) AS requested,
+           COALESCE(theirs.state = 'pending', false) AS requested_by,
+           office.id IS NOT NULL AS domain_blocking,
+           endorsed.id IS NOT NULL AS endorsed,
+           COALESCE(n.comment, '') AS note
+      FROM unnest($2::bigint[]) AS t (id)
+      LEFT JOIN follows mine ON mine.account_id = $1 AND mine.target_id = t.id
+      LEFT JOIN follows theirs ON theirs.account_id = t.id AND theirs.target_id = $1
+      LEFT JOIN blocks blocking ON blocking.account_id = $1 AND blocking.target_id = t.id
+      LEFT JOIN blocks blocked ON blocked.account_id = t.id AND blocked.target_id = $1
+      LEFT JOIN mutes muting
+        ON muting.account_id = $1
+       AND muting.target_id = t.id
+       AND (muting.expires_at IS NULL OR muting.expires_at > now())
+      LEFT JOIN accounts a ON a.id = t.id
+      LEFT JOIN account_domain_blocks office
+        ON office.account_id = $1
+       AND office.domain = a.domain
+      LEFT JOIN endorsements endorsed ON endorsed.account_id = $1 AND endorsed.target_id = t.id
+      LEFT JOIN account_notes n ON n.account_id = $1 AND n.target_id = t.id
+"""
+
+
 async def load(
     conn: Connection, viewer_id: int, target_ids: Sequence[int]
 ) -> dict[int, Relationship]:
     """Return the viewer's relationship to each target, by id, in one query."""
     records = await conn.fetch(
-        """
-        SELECT t.id,
-               COALESCE(mine.state = 'accepted', false) AS following,
-               COALESCE(mine.reblogs, false) AS showing_reblogs,
-               COALESCE(mine.notify, false) AS notifying,
-               mine.languages,
-               COALESCE(theirs.state = 'accepted', false) AS followed_by,
-               blocking.id IS NOT NULL AS blocking,
-               blocked.id IS NOT NULL AS blocked_by,
-               muting.id IS NOT NULL AS muting,
-               COALESCE(muting.hide_notifications, false) AS muting_notifications,
-               muting.expires_at AS muting_expires_at,
-               COALESCE(mine.state = 'pending', false) AS requested,
-               COALESCE(theirs.state = 'pending', false) AS requested_by,
-               office.id IS NOT NULL AS domain_blocking,
-               endorsed.id IS NOT NULL AS endorsed,
-               COALESCE(n.comment, '') AS note
-          FROM unnest($2::bigint[]) AS t (id)
-          LEFT JOIN follows mine ON mine.account_id = $1 AND mine.target_id = t.id
-          LEFT JOIN follows theirs ON theirs.account_id = t.id AND theirs.target_id = $1
-          LEFT JOIN blocks blocking ON blocking.account_id = $1 AND blocking.target_id = t.id
-          LEFT JOIN blocks blocked ON blocked.account_id = t.id AND blocked.target_id = $1
-          LEFT JOIN mutes muting
-            ON muting.account_id = $1
-           AND muting.target_id = t.id
-           AND (muting.expires_at IS NULL OR muting.expires_at > now())
-          LEFT JOIN accounts a ON a.id = t.id
-          LEFT JOIN account_domain_blocks office
-            ON office.account_id = $1
-           AND office.domain = a.domain
-          LEFT JOIN endorsements endorsed ON endorsed.account_id = $1 AND endorsed.target_id = t.id
-          LEFT JOIN account_notes n ON n.account_id = $1 AND n.target_id = t.id
-        """,
+        _LOAD,
         viewer_id,
         list(target_ids),
     )

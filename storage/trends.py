@@ -19,6 +19,37 @@ _WEIGHED = 100_000
 _KEPT = 200
 
 
+_COUNT_TAGS = """
+    WITH counted AS MATERIALIZED (
+        SELECT st.tag_id,
+               (s.created_at AT TIME ZONE 'UTC')::date AS day,
+               count(*) AS uses,
+               count(DISTINCT s.account_id) AS accounts
+          FROM statuses s
+          JOIN status_tags st ON st.status_id = s.id
+         WHERE s.id >= $3
+           AND s.visibility = 'public'
+           AND s.reblog_of_id IS NULL
+           AND s.created_at >= $4
+         GROUP BY 1, 2
+    ), gone AS (
+        DELETE FROM tag_days d
+         WHERE d.day < $1
+            OR (d.day >= $2
+                AND NOT EXISTS (
+                    SELECT FROM counted c WHERE c.tag_id = d.tag_id AND c.day = d.day))
+    )
+    INSERT INTO tag_days (tag_id, day, uses, accounts)
+    SELECT tag_id, day, uses, accounts
+      FROM counted
+     ORDER BY tag_id, day
+    ON CONFLICT (tag_id, day) DO UPDATE
+       SET uses = EXCLUDED.uses,
+           accounts = EXCLUDED.accounts
+     WHERE (tag_days.uses, tag_days.accounts) <> (EXCLUDED.uses, EXCLUDED.accounts)
+"""
+
+
 async def count_tags(tx: Transaction, now: datetime) -> int:
     """Count public uses of hashtags for today and yesterday anew, and for days never counted.
 
@@ -30,40 +61,54 @@ async def count_tags(tx: Transaction, now: datetime) -> int:
     since = oldest if newest is None else max(oldest, min(newest, today - timedelta(days=1)))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - (today - since)
     return await tx.execute(
-        """
-        WITH counted AS MATERIALIZED (
-            SELECT st.tag_id,
-                   (s.created_at AT TIME ZONE 'UTC')::date AS day,
-                   count(*) AS uses,
-                   count(DISTINCT s.account_id) AS accounts
-              FROM statuses s
-              JOIN status_tags st ON st.status_id = s.id
-             WHERE s.id >= $3
-               AND s.visibility = 'public'
-               AND s.reblog_of_id IS NULL
-               AND s.created_at >= $4
-             GROUP BY 1, 2
-        ), gone AS (
-            DELETE FROM tag_days d
-             WHERE d.day < $1
-                OR (d.day >= $2
-                    AND NOT EXISTS (
-                        SELECT FROM counted c WHERE c.tag_id = d.tag_id AND c.day = d.day))
-        )
-        INSERT INTO tag_days (tag_id, day, uses, accounts)
-        SELECT tag_id, day, uses, accounts
-          FROM counted
-         ORDER BY tag_id, day
-        ON CONFLICT (tag_id, day) DO UPDATE
-           SET uses = EXCLUDED.uses,
-               accounts = EXCLUDED.accounts
-         WHERE (tag_days.uses, tag_days.accounts) <> (EXCLUDED.uses, EXCLUDED.accounts)
-        """,
+        _COUNT_TAGS,
         oldest,
         since,
         first_id(midnight),
         midnight,
     )
+
+
+_WEIGH = f"""
+    WITH latest AS MATERIALIZED (
+        SELECT s.id, s.account_id, s.created_at
+          FROM statuses s
+         WHERE s.visibility = 'public'
+           AND s.reblog_of_id IS NULL
+           AND s.in_reply_to_id IS NULL
+           AND s.in_reply_to_uri IS NULL
+           AND NOT s.sensitive
+           AND s.spoiler_text = ''
+           AND s.id >= $1
+         ORDER BY s.id DESC
+         LIMIT {_WEIGHED}
+    ), ranked AS MATERIALIZED (
+        SELECT latest.id AS status_id,
+               (2 * c.reblogs + c.favourites)
+               / power(GREATEST(extract(epoch FROM $2 - latest.created_at) / 3600, 0) + 2, 1.5)
+               AS score
+          FROM latest
+          JOIN status_counters c ON c.status_id = latest.id
+          JOIN accounts a ON a.id = latest.account_id
+         WHERE c.reblogs + c.favourites >= {_FEWEST_REACTIONS}
+           AND a.discoverable
+           AND a.silenced_at IS NULL
+           AND a.sensitized_at IS NULL
+           AND {fragments.account_is_present("a")}
+           AND NOT EXISTS (
+               SELECT FROM untrendable_statuses u WHERE u.status_id = latest.id)
+         ORDER BY score DESC
+         LIMIT {_KEPT}
+    ), gone AS (
+        DELETE FROM trending_statuses t
+         WHERE NOT EXISTS (SELECT FROM ranked r WHERE r.status_id = t.status_id)
+    )
+    INSERT INTO trending_statuses (status_id, score)
+    SELECT status_id, score
+      FROM ranked
+     ORDER BY status_id
+    ON CONFLICT (status_id) DO UPDATE SET score = EXCLUDED.score
+"""
 
 
 async def weigh_statuses(tx: Transaction, now: datetime) -> int:
@@ -73,46 +118,7 @@ async def weigh_statuses(tx: Transaction, now: datetime) -> int:
     themselves be found.
     """
     return await tx.execute(
-        f"""
-        WITH latest AS MATERIALIZED (
-            SELECT s.id, s.account_id, s.created_at
-              FROM statuses s
-             WHERE s.visibility = 'public'
-               AND s.reblog_of_id IS NULL
-               AND s.in_reply_to_id IS NULL
-               AND s.in_reply_to_uri IS NULL
-               AND NOT s.sensitive
-               AND s.spoiler_text = ''
-               AND s.id >= $1
-             ORDER BY s.id DESC
-             LIMIT {_WEIGHED}
-        ), ranked AS MATERIALIZED (
-            SELECT latest.id AS status_id,
-                   (2 * c.reblogs + c.favourites)
-                   / power(GREATEST(extract(epoch FROM $2 - latest.created_at) / 3600, 0) + 2, 1.5)
-                   AS score
-              FROM latest
-              JOIN status_counters c ON c.status_id = latest.id
-              JOIN accounts a ON a.id = latest.account_id
-             WHERE c.reblogs + c.favourites >= {_FEWEST_REACTIONS}
-               AND a.discoverable
-               AND a.silenced_at IS NULL
-               AND a.sensitized_at IS NULL
-               AND {fragments.account_is_present("a")}
-               AND NOT EXISTS (
-                   SELECT FROM untrendable_statuses u WHERE u.status_id = latest.id)
-             ORDER BY score DESC
-             LIMIT {_KEPT}
-        ), gone AS (
-            DELETE FROM trending_statuses t
-             WHERE NOT EXISTS (SELECT FROM ranked r WHERE r.status_id = t.status_id)
-        )
-        INSERT INTO trending_statuses (status_id, score)
-        SELECT status_id, score
-          FROM ranked
-         ORDER BY status_id
-        ON CONFLICT (status_id) DO UPDATE SET score = EXCLUDED.score
-        """,
+        _WEIGH,
         first_id(now - timedelta(days=DAYS)),
         now,
     )
