@@ -7,11 +7,13 @@ from activitypub.errors import Malformed
 from activitypub.uris import check_host
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
+from fedimmp.effects.notices import relationships_severed
 from fedimmp.errors import Invalid
 from storage import domain_blocks, jobs, relationships
 from storage.database import Transaction
 from storage.domain_blocks import DomainBlock, Ties
 from storage.ids import new_id
+from storage.severances import NewSeverance
 
 MOST_BLOCKED: Final = 1_000
 # So many follows end together, within the time of a transaction.
@@ -31,6 +33,9 @@ async def block_office(app: App, account_id: int, domain: str) -> None:
             raise Invalid(f"Nobody can block more than {MOST_BLOCKED} offices")
         if not await domain_blocks.insert(tx, DomainBlock(new_id(now), host), account_id, now):
             return
+        ties = await domain_blocks.count_ties(tx, account_id, host)
+        lost = NewSeverance(account_id, "user_domain_block", host, ties.followers, ties.following)
+        await relationships_severed(tx, [lost], now)
         await domain_blocks.forget_notifications(tx, account_id, host)
         await domain_blocks.expel(tx, account_id, [host])
         await _sever(tx, app, account_id, host)
