@@ -38,7 +38,8 @@ test-storage: setup ## run the storage tests against FEDIMMP_TEST_DATABASE_URL
 
 torture: setup ## kill processes, send rubbish, mix up what travels: KILLS=100 EXAMPLES=2000 SEED=1
 	@FEDIMMP_KILLS=$(or $(KILLS),100) FEDIMMP_EXAMPLES=$(or $(EXAMPLES),2000) FEDIMMP_SEED=$(or $(SEED),1) \
-		$(BIN)/python -m pytest -s tests/faults tests/hostile tests/federation/test_model.py
+		$(BIN)/python -m pytest -s tests/faults tests/hostile tests/federation/test_model.py \
+		tests/api/test_generated_requests.py
 
 bench: setup ## measure the hot paths and print the figures
 	@$(BIN)/python -m tests.bench

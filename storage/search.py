@@ -16,9 +16,10 @@ from storage.fragments import (
     status_is_welcome,
 )
 
-# So many posts with a word are looked at one by one; of more, the newest are met by walking back.
-_FEW: Final = 2_000
-_WALK: Final = 50_000
+# The newest posts are looked at one by one, which finds a page of what is frequent. What is too
+# rare for that is looked up.
+_WALK: Final = 3_000
+_LIBRARY: Final = 50_000
 # Nobody pages further by offset.
 _FURTHEST: Final = 5_000
 _GREATEST: Final = 2**63 - 1
@@ -161,46 +162,46 @@ def _read(source: str, scope: Scope) -> str:
 
 _CANDIDATES = "SELECT id FROM unnest($4::bigint[]) AS given(id) ORDER BY id DESC"
 
-_LATEST_POSTS = f"""
+_LATEST_POSTS = """
     SELECT latest.status_id
       FROM (SELECT status_id, words
               FROM status_words
              WHERE status_id < $4
                AND status_id > $5
              ORDER BY status_id DESC
-             LIMIT {_WALK}) AS latest
+            OFFSET 0) AS latest
      WHERE $6::text IS NULL
         OR latest.words @@ $6::text::tsquery
 """
 
-_LIBRARY = f"""
+_KEPT = f"""
     SELECT w.status_id
       FROM (
             (SELECT id FROM statuses
               WHERE account_id = $1 AND id < $4 AND id > $5
-              ORDER BY id DESC LIMIT {_WALK})
+              ORDER BY id DESC LIMIT {_LIBRARY})
             UNION
             (SELECT status_id FROM mentions
               WHERE account_id = $1 AND status_id < $4 AND status_id > $5
-              ORDER BY status_id DESC LIMIT {_WALK})
+              ORDER BY status_id DESC LIMIT {_LIBRARY})
             UNION
             (SELECT status_id FROM favourites
               WHERE account_id = $1 AND status_id < $4 AND status_id > $5
-              ORDER BY status_id DESC LIMIT {_WALK})
+              ORDER BY status_id DESC LIMIT {_LIBRARY})
             UNION
             (SELECT status_id FROM bookmarks
               WHERE account_id = $1 AND status_id < $4 AND status_id > $5
-              ORDER BY status_id DESC LIMIT {_WALK})
+              ORDER BY status_id DESC LIMIT {_LIBRARY})
             UNION
             (SELECT reblog_of_id FROM statuses
               WHERE account_id = $1 AND reblog_of_id < $4 AND reblog_of_id > $5
-              LIMIT {_WALK})
+              LIMIT {_LIBRARY})
             UNION
             (SELECT p.status_id
                FROM poll_votes v
                JOIN polls p ON p.id = v.poll_id
               WHERE v.account_id = $1 AND p.status_id < $4 AND p.status_id > $5
-              LIMIT {_WALK})) AS kept(id)
+              LIMIT {_LIBRARY})) AS kept(id)
       JOIN status_words w ON w.status_id = kept.id
      WHERE $6::text IS NULL
         OR w.words @@ $6::text::tsquery
@@ -217,43 +218,62 @@ async def statuses(
     followers of whom the viewer is one; and the viewer's library: own posts, those that mention
     the viewer, and those that the viewer favourited, bookmarked, boosted or voted on.
 
-    One to three statements. A rare word is looked up; a frequent one is met soon while walking
-    back from the newest post, which costs less than to look all of them up.
+    Two statements, four for what is rare. With nothing but bounds asked, no more than the newest
+    posts within them are looked at.
     """
     if offset > _FURTHEST:
         return []
     slice_ = (viewer_id, limit, offset)
-    bounds = (wanted.max_id or _GREATEST, wanted.min_id or -1)
+    below, above = wanted.max_id or _GREATEST, wanted.min_id or -1
     if wanted.scope == "library":
-        return await _ids(conn, _read(_LIBRARY, wanted.scope), *slice_, *bounds, wanted.query)
-    query = wanted.query
-    few = [] if query is None else await _candidates(conn, query, bounds, ordered=False)
-    if query is None or len(few) > _FEW:
-        found = await _ids(conn, _read(_LATEST_POSTS, wanted.scope), *slice_, *bounds, query)
-        if query is None or len(found) == limit:
-            return found
-        # Frequent once, but not lately.
-        few = await _candidates(conn, query, bounds, ordered=True)
-    return await _ids(conn, _read(_CANDIDATES, wanted.scope), *slice_, few)
+        kept = _read(_KEPT, wanted.scope)
+        return await _ids(conn, kept, *slice_, below, above, wanted.query)
+    floor = await _floor(conn, below, above)
+    walk = _read(_LATEST_POSTS, wanted.scope)
+    found = await _ids(conn, walk, *slice_, below, above if floor is None else floor, wanted.query)
+    if floor is None or len(found) == limit or wanted.query is None:
+        return found
+    candidates = await _candidates(conn, wanted.query, below, above)
+    return await _ids(conn, _read(_CANDIDATES, wanted.scope), *slice_, candidates)
 
 
-async def _candidates(
-    conn: Connection, query: str, bounds: tuple[int, int], *, ordered: bool
-) -> list[int]:
-    """Return ids of posts with these words: any of them up to a number, or the newest."""
+async def _floor(conn: Connection, below: int, above: int) -> int | None:
+    """Return the id above which the newest posts lie; None where those are all within bounds."""
+    floor: int | None = await conn.fetchval(
+        """
+        SELECT status_id
+          FROM status_words
+         WHERE status_id < $1
+           AND status_id > $2
+         ORDER BY status_id DESC
+        OFFSET $3 LIMIT 1
+        """,
+        below,
+        above,
+        _WALK,
+    )
+    return floor
+
+
+async def _candidates(conn: Connection, query: str, below: int, above: int) -> list[int]:
+    """Return the newest posts with these words, whoever may read them."""
     return await _ids(
         conn,
-        f"""
+        """
+        -- By itself: PostgreSQL would walk along the ids, since it does not know the words ahead.
+        WITH hits AS MATERIALIZED (
+            SELECT status_id FROM status_words WHERE words @@ $1::text::tsquery)
         SELECT status_id AS id
-          FROM status_words
-         WHERE words @@ $1::text::tsquery
-           AND status_id < $2
+          FROM hits
+         WHERE status_id < $2
            AND status_id > $3
-         {"ORDER BY status_id DESC" if ordered else ""}
-         LIMIT {_FURTHEST if ordered else _FEW + 1}
+         ORDER BY status_id DESC
+         LIMIT $4
         """,
         query,
-        *bounds,
+        below,
+        above,
+        _FURTHEST,
     )
 
 

@@ -57,5 +57,4 @@ ROUTES = (
         returns="ExtendedDescription",
     ),
     Route("GET", "/api/v1/instance/translation_languages", show_translations, returns="{}"),
-    _empty("/api/v1/announcements"),
 )

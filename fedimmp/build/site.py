@@ -7,6 +7,7 @@ from aiohttp import web
 
 from fedimmp.api import (
     accounts,
+    announcements,
     async_refreshes,
     conversations,
     domain_blocks,
@@ -67,6 +68,7 @@ _API: Final[tuple[Route, ...]] = (
     *instance.ROUTES,
     *registration.ROUTES,
     *emojis.ROUTES,
+    *announcements.ROUTES,
     *profile.ROUTES,
     *accounts.ROUTES,
     *featured_tags.ROUTES,

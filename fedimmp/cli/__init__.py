@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from fedimmp import VERSION
+from fedimmp.cli.announcements import announcement
 from fedimmp.cli.configuring import config
 from fedimmp.cli.databases import db
 from fedimmp.cli.deliveries import delivery
@@ -34,6 +35,7 @@ COMMANDS: Sequence[click.Command] = (
     inbox,
     delivery,
     report,
+    announcement,
     emoji,
     config,
     db,

@@ -14,6 +14,7 @@ from fedimmp.inbound.gathering import abandon_activity, fetch_parent, gather_act
 from fedimmp.inbound.quotes import verify_quote
 from fedimmp.inbound.synchronising import synchronise_followers
 from fedimmp.services import (
+    announcing,
     discovery,
     file_keeping,
     leaving,
@@ -46,6 +47,7 @@ KINDS: Final[Mapping[str, Work]] = {
     "move_followers": moving.move_followers,
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
+    "publish_announcement": announcing.publish_due,
     "publish_scheduled": scheduling.publish_due,
     "read_nodeinfo": peering.read_nodeinfo,
     "refresh_account": discovery.refresh,

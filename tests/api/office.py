@@ -31,6 +31,7 @@ _WIPE = (
     "DELETE FROM stream_events",
     "DELETE FROM tombstones",
     "DELETE FROM oauth_apps",
+    "DELETE FROM announcements",
     "DELETE FROM domain_blocks",
     "DELETE FROM email_domain_blocks",
     "DELETE FROM ip_blocks",
@@ -104,7 +105,9 @@ class Api:
         return await self.request("DELETE", path, json=data)
 
     async def request(self, method: str, path: str, **kwargs: Any) -> Answer:
-        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        headers = dict(kwargs.pop("headers", None) or {})
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
         if kwargs.get("json") is None:
             kwargs.pop("json", None)
         url = path if path.startswith("http") else self.url + path

@@ -2,8 +2,7 @@
 
 The office, its PostgreSQL (with fsync) and the load generators share the machine's cores. Figures
 are medians of the rounds; nothing here passes or fails. `python -m tests.bench inbox` measures one
-part only; the parts are api, documents, inbox, delivery and
-streams.
+part only; the parts are api, search, documents, inbox, delivery and streams.
 """
 
 import asyncio
@@ -18,6 +17,7 @@ from tests.bench.api import measure_api
 from tests.bench.delivery import measure_delivery
 from tests.bench.documents import measure_documents
 from tests.bench.inbox import measure_inbox
+from tests.bench.search import measure_search
 from tests.bench.streams import measure_streams
 from tests.live import Office, offices
 
@@ -34,13 +34,16 @@ PARTS: dict[str, Callable[[Office], Awaitable[None]]] = {
     "streams": measure_streams,
 }
 
+# On offices that are kept, since it takes minutes to fill them.
+LARGE: dict[str, Callable[[], Awaitable[None]]] = {"api": measure_api, "search": measure_search}
+
 
 async def main(names: Sequence[str]) -> None:
-    """Run these parts, or all, each on a fresh office; the API on two that are kept."""
+    """Run these parts, or all, each on a fresh office unless it needs a large one."""
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, medians of {ROUNDS}")
-    for name in names or ["api", *PARTS]:
-        if name == "api":
-            await measure_api()
+    for name in names or [*LARGE, *PARTS]:
+        if name in LARGE:
+            await LARGE[name]()
             continue
         with tempfile.TemporaryDirectory() as folder:
             async with offices(Path(folder), ("bench",), settings=SETTINGS) as (office,):
