@@ -22,7 +22,7 @@ from fedimmp.api.people import (
 )
 from fedimmp.entities.accounts import relationship_entity, render_accounts
 from fedimmp.entities.lists import list_entity
-from fedimmp.entities.statuses import render_statuses
+from fedimmp.entities.status_pages import render_ids
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services import backfilling, searching
 from fedimmp.services.searching import Query
@@ -124,7 +124,7 @@ async def show_statuses(call: Call) -> web.StreamResponse:
             ids = await timelines.pinned(conn, call.viewer_id, account.id)
         else:
             ids = await timelines.of_account(conn, call.viewer_id, account.id, page, wanted)
-        rendered = await render_statuses(call.app, conn, ids, call.viewer_id)
+        rendered = await render_ids(call.app, conn, ids, call.viewer_id)
     await backfilling.request_backfill(call.app, account)
     if form["pinned"]:
         return json_response(rendered)

@@ -50,14 +50,25 @@ class _Lasting:
 
 
 async def render_ids(
-    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
+    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int | None
 ) -> list[Any]:
     """Return the Status entities of those that exist as parts of JSON, in the order of the ids.
 
     Whether the viewer may see them is the caller's to know.
     """
+    if viewer_id is None:
+        return list(await render_statuses(app, conn, status_ids, None))
     snapshots = await status_snapshots.load(conn, viewer_id, status_ids)
     return await render_snapshots(app, conn, snapshots, viewer_id)
+
+
+async def render_by_id(
+    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
+) -> dict[int, Any]:
+    """Return the Status entities of those that exist as parts of JSON, by id."""
+    return await _by_id(
+        app, conn, await status_snapshots.load(conn, viewer_id, status_ids), viewer_id
+    )
 
 
 async def render_snapshots(
@@ -67,20 +78,25 @@ async def render_snapshots(
 
     What is kept needs no query; else there are as many as `render_statuses` runs, twice at most.
     """
+    shown = await _by_id(app, conn, snapshots, viewer_id)
+    ids = (snapshot.status["id"] for snapshot in snapshots)
+    return [shown[each] for each in ids if each in shown]
+
+
+async def _by_id(
+    app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
+) -> dict[int, Any]:
     if viewer_id in await load_filters(app, conn, [viewer_id]):
         ids = [snapshot.status["id"] for snapshot in snapshots]
-        return list(await render_statuses(app, conn, ids, viewer_id))
-    shown = [app.renderings.get(snapshot.rows) for snapshot in snapshots]
-    if None in shown:
-        missing = [
-            snapshot for snapshot, known in zip(snapshots, shown, strict=True) if known is None
-        ]
-        fresh = await _render(app, conn, missing, viewer_id)
-        shown = [
-            fresh.get(snapshot.status["id"]) if known is None else known
-            for snapshot, known in zip(snapshots, shown, strict=True)
-        ]
-    return [each for each in shown if each is not None]
+        rendered = await render_statuses(app, conn, ids, viewer_id)
+        return {int(entity["id"]): entity for entity in rendered}
+    shown, missing = {}, []
+    for snapshot in snapshots:
+        if (known := app.renderings.get(snapshot.rows)) is None:
+            missing.append(snapshot)
+        else:
+            shown[snapshot.status["id"]] = known
+    return shown | await _render(app, conn, missing, viewer_id) if missing else shown
 
 
 async def _render(

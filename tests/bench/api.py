@@ -1,96 +1,178 @@
-"""The API: how fast apps are answered, over some keep-alive connections each."""
+"""The API: how fast apps are answered, and what a post to 10,000 followers costs.
+
+Two offices are measured, so that it shows whether the number of posts matters. Requests are sent
+over plain sockets, since a client library would cost as much as the server.
+"""
 
 import asyncio
 import itertools
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Iterator
 
 import aiohttp
+import orjson
 
-from tests.live import Member, Office
+from storage import fanout, statuses
+from storage.database import Transaction
+from storage.ids import new_id
+from storage.statuses import NewStatus
+from tests.bench.inbox import cpu_seconds
+from tests.bench.load import Rate, encode, send_all
+from tests.bench.population import ACCOUNTS, READERS, account_id, member_of, populated
+from tests.live import Member, Office, free_ports, until
 
-SECONDS = float(os.environ.get("FEDIMMP_BENCH_SECONDS", "4"))
+SIZES = tuple(
+    int(each) for each in os.environ.get("FEDIMMP_BENCH_STATUSES", "10000,1000000").split(",")
+)
+REQUESTS = int(os.environ.get("FEDIMMP_BENCH_API_REQUESTS", "6000"))
+CONNECTIONS = 8
 ROUNDS = 3
-COLLEAGUES = 40
-POSTS = 400
 HOME = "/api/v1/timelines/home"
 NOTIFICATIONS = "/api/v1/notifications"
 
-Send = Callable[[aiohttp.ClientSession], Awaitable[None]]
+
+async def measure_api() -> None:
+    """Measure what apps ask for most, in a small and in a large office."""
+    for size in SIZES:
+        async with populated(size) as office:
+            await office.start()
+            print(f"{size} statuses, {ACCOUNTS} accounts, one process", flush=True)
+            await _measure(office, [office.port])
+            await _fan_out(office)
+    async with populated(SIZES[-1]) as office:
+        ports = [office.port, *free_ports(1)]
+        await office.start("web")
+        await office.start("web", port=ports[1])
+        await until(lambda: _answers(office, ports[1]))
+        print(f"{SIZES[-1]} statuses, two web processes", flush=True)
+        await _measure(office, ports)
 
 
-async def rate(send: Send, connections: int) -> tuple[float, float, float]:
-    """Call `send` over so many connections; returns calls a second, median and p99 in ms."""
-    connector = aiohttp.TCPConnector(limit=connections)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        times: list[float] = []
-        end = time.perf_counter() + SECONDS
-
-        async def loop() -> None:
-            while (began := time.perf_counter()) < end:
-                await send(session)
-                times.append((time.perf_counter() - began) * 1000)
-
-        began = time.perf_counter()
-        await asyncio.gather(*(loop() for _ in range(connections)))
-        spent = time.perf_counter() - began
-    times.sort()
-    return len(times) / spent, statistics.median(times), times[int(len(times) * 0.99)]
+async def _answers(office: Office, port: int) -> bool:
+    try:
+        async with office.session.get(f"http://127.0.0.1:{port}/livez") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
-async def measure(name: str, send: Send, connections: int) -> None:
-    """Measure some rounds and print their median."""
-    rounds = [await rate(send, connections) for _ in range(ROUNDS)]
-    per_second, median, p99 = sorted(rounds)[len(rounds) // 2]
+async def _measure(office: Office, ports: list[int]) -> None:
+    readers = [await member_of(office, ACCOUNTS - READERS + number) for number in range(READERS)]
+    reader = readers[0]
+    authors = [await member_of(office, number) for number in range(5_000, 5_020)]
+    profile = f"/api/v1/accounts/{authors[0].account_id}/statuses"
+    await _rate(office, ports, "livez", [_get(reader, "/livez")])
+    await _rate(office, ports, "home timeline, 20 posts", [_get(reader, HOME)])
+    await _rate(
+        office, ports, f"the same, {READERS} readers", [_get(each, HOME) for each in readers]
+    )
+    await _rate(office, ports, "notifications, 40", [_get(reader, NOTIFICATIONS)])
+    await _rate(office, ports, "an account's posts", [_get(reader, profile)])
+    await _rate(office, ports, "publish", _posts(authors), share=4)
+
+
+def _get(member: Member, path: str) -> bytes:
+    return encode("GET", member.office.url + path, _headers(member), b"")
+
+
+def _posts(authors: list[Member]) -> Iterator[bytes]:
+    for number in itertools.count():
+        author = authors[number % len(authors)]
+        body = orjson.dumps({"status": f"Measured {number} with some words to read at work"})
+        headers = _headers(author) | {"Content-Type": "application/json"}
+        yield encode("POST", f"{author.office.url}/api/v1/statuses", headers, body)
+
+
+def _headers(member: Member) -> dict[str, str]:
+    return {"Host": member.office.host, "Authorization": f"Bearer {member.token}"}
+
+
+async def _rate(
+    office: Office,
+    ports: list[int],
+    name: str,
+    requests: list[bytes] | Iterator[bytes],
+    *,
+    share: int = 1,
+) -> None:
+    """Send requests over and over and print the median of some rounds."""
+    source = itertools.cycle(requests) if isinstance(requests, list) else requests
+    count = REQUESTS // share
+    await _send(ports, list(itertools.islice(source, 200)))
+    spent = -cpu_seconds(office)
+    rounds = [await _send(ports, list(itertools.islice(source, count))) for _ in range(ROUNDS)]
+    spent += cpu_seconds(office)
+    rate = sorted(rounds, key=lambda each: each.per_second)[len(rounds) // 2]
     print(
-        f"{name:34} {per_second:8.0f} /s   p50 {median:6.1f} ms   p99 {p99:6.1f} ms"
-        f"   {connections} connections",
+        f"{name:34} {rate.per_second:8.0f} /s"
+        f"   p50 {rate.median:6.1f} ms   p99 {rate.p99:6.1f} ms   {CONNECTIONS} connections"
+        f"   {spent / ROUNDS / count * 1e6:.0f} us CPU of the office each",
         flush=True,
     )
 
 
-def calling(member: Member, method: str, path: str, body: Callable[[], Any] | None = None) -> Send:
-    """Return a call of the API by this member."""
-    headers = {"Authorization": f"Bearer {member.token}"}
-    url = member.office.url + path
-
-    async def send(session: aiohttp.ClientSession) -> None:
-        json = body() if body else None
-        async with session.request(method, url, json=json, headers=headers) as answer:
-            await answer.read()
-            assert answer.status == 200, await answer.text()
-
-    return send
-
-
-async def fill(office: Office) -> Member:
-    """Let a reader follow colleagues who have written; returns the reader."""
-    reader = await office.member("reader")
-    colleagues = [await office.member(f"c{number}") for number in range(COLLEAGUES)]
-    for one in colleagues:
-        await reader.call("POST", f"/api/v1/accounts/{one.account_id}/follow")
-    for number in range(POSTS):
-        author = colleagues[number % COLLEAGUES]
-        text = f"Post {number} about #work with some words to read, as people write them."
-        await author.call("POST", "/api/v1/statuses", {"status": text})
-    return reader
+async def _send(ports: list[int], requests: list[bytes]) -> Rate:
+    """Spread requests over the processes; their rates add up."""
+    connections = CONNECTIONS // len(ports)
+    found = await asyncio.gather(
+        *(
+            send_all(
+                "127.0.0.1",
+                port,
+                requests[at :: len(ports)],
+                connections=connections,
+                expect=b"200",
+            )
+            for at, port in enumerate(ports)
+        )
+    )
+    return Rate(
+        sum(each.per_second for each in found),
+        max(each.median for each in found),
+        max(each.p99 for each in found),
+        sum(each.answered for each in found),
+    )
 
 
-async def measure_api(office: Office) -> None:
-    """Measure what apps ask for most."""
-    reader = await fill(office)
-    author = await office.member("author")
-    number = itertools.count()
+class _UndoneError(Exception):
+    """Takes back what was only measured."""
 
-    def text() -> dict[str, str]:
-        return {"status": f"Measured {next(number)}"}
 
-    await measure("livez", calling(reader, "GET", "/livez"), 8)
-    await measure("home timeline, 20 posts", calling(reader, "GET", HOME), 8)
-    await measure("notifications", calling(reader, "GET", NOTIFICATIONS), 8)
-    statuses = f"/api/v1/accounts/{author.account_id}/statuses"
-    await measure("publish", calling(author, "POST", "/api/v1/statuses", text), 8)
-    await measure("account's posts", calling(reader, "GET", statuses), 8)
+async def _fan_out(office: Office) -> None:
+    """Time the statement that spreads a post to all accounts, in transactions that are undone."""
+    assert office.app is not None
+    times = []
+    for _ in range(5):
+        try:
+            async with office.app.db.writer() as tx:
+                times.append(await _spread_once(tx, office))
+                raise _UndoneError
+        except _UndoneError:
+            pass
+    print(
+        f"{'fan-out to 9,999 followers':34} {statistics.median(times):8.1f} ms of database time",
+        flush=True,
+    )
+
+
+async def _spread_once(tx: Transaction, office: Office) -> float:
+    assert office.app is not None
+    now = office.app.now()
+    new = NewStatus(
+        id=new_id(now),
+        uri=f"{office.url}/measured/{new_id(now)}",
+        account_id=account_id(0),
+        local=True,
+        visibility="public",
+        created_at=now,
+        content="<p>To everybody</p>",
+    )
+    stored = await statuses.insert_many(tx, [new])
+    began = time.perf_counter()
+    await fanout.spread(tx, [each.id for each in stored])
+    spent = (time.perf_counter() - began) * 1000
+    reached = await tx.fetchval("SELECT count(*) FROM home_feed WHERE status_id = $1", stored[0].id)
+    assert reached >= ACCOUNTS - 1, reached
+    return spent
