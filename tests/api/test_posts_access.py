@@ -5,7 +5,15 @@ What a stranger without a token gets is held for all routes in tests/house.
 
 import pytest
 
-from fedimmp.api import conversations, media, polls, status_actions, statuses, timelines
+from fedimmp.api import (
+    conversations,
+    media,
+    polls,
+    scheduled_statuses,
+    status_actions,
+    statuses,
+    timelines,
+)
 from fedimmp.web.routes import Route
 from fedimmp.web.scopes import USER_SCOPES
 from tests.api.office import Api, Office
@@ -13,7 +21,15 @@ from tests.api.posts import post, uploaded
 
 ROUTES = tuple(
     route
-    for module in (statuses, status_actions, timelines, polls, conversations, media)
+    for module in (
+        statuses,
+        scheduled_statuses,
+        status_actions,
+        timelines,
+        polls,
+        conversations,
+        media,
+    )
     for route in module.ROUTES
 )
 OF_A_STATUS = [route for route in ROUTES if route.path.startswith("/api/v1/statuses/{id}")]

@@ -278,7 +278,6 @@ async def test_another_one_s_looks_missing(office: Office) -> None:
     assert (await waiting(bo), await waiting(ana)) == ([], ["Later"])
 
 
-@pytest.mark.sec("SEC-173")
 async def test_who_may_not(office: Office) -> None:
     ana = await office.member("ana")
     made = await schedule(office, ana)
