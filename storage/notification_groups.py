@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from storage.database import Connection, Transaction
+from storage.database import Connection, Record, Transaction
 from storage.fragments import account_is_present
 from storage.notifications import (
     EVERYTHING,
@@ -57,6 +57,30 @@ _SENDER_IS_PRESENT = f"""
 """
 # Those of a group; a key that stands for one notification names it.
 _IN_GROUP = "n.account_id = $1 AND (n.group_key = $2 OR n.id = $3)"
+
+# Whole groups by their keys, $3 and $4 being the ends of the page.
+_WHOLES = f"""
+    SELECT k.key, whole.*, ARRAY(
+               SELECT n.from_account_id
+                 FROM notifications n
+                WHERE n.account_id = $1
+                  AND n.group_key = k.key
+                  AND {_SENDER_IS_PRESENT}
+                ORDER BY n.id DESC
+                LIMIT {_SAMPLE}) AS sample
+      FROM unnest($2::text[]) AS k (key)
+     CROSS JOIN LATERAL (
+         SELECT count(*) AS count,
+                max(n.id) AS most_recent_id,
+                min(n.id) FILTER (WHERE n.id BETWEEN $3 AND $4) AS page_min_id,
+                max(n.id) FILTER (WHERE n.id BETWEEN $3 AND $4) AS page_max_id,
+                max(n.created_at) FILTER (WHERE n.id BETWEEN $3 AND $4) AS latest_at
+           FROM notifications n
+          WHERE n.account_id = $1
+            AND n.group_key = k.key
+            AND {_SENDER_IS_PRESENT}
+     ) AS whole
+"""
 
 
 def _walk(order: str) -> str:
@@ -204,54 +228,26 @@ async def _complete(
     """Return the groups that these notifications stand for; those of other types are alone."""
     keys = [each.group_key for each in found if each.group_key and each.type in grouped]
     ids = [each.id for each in found]
-    rows = await conn.fetch(
-        f"""
-        SELECT k.key, whole.*, ARRAY(
-                   SELECT n.from_account_id
-                     FROM notifications n
-                    WHERE n.account_id = $1
-                      AND n.group_key = k.key
-                      AND {_SENDER_IS_PRESENT}
-                    ORDER BY n.id DESC
-                    LIMIT {_SAMPLE}) AS sample
-          FROM unnest($2::text[]) AS k (key)
-         CROSS JOIN LATERAL (
-             SELECT count(*) AS count,
-                    max(n.id) AS most_recent_id,
-                    min(n.id) FILTER (WHERE n.id BETWEEN $3 AND $4) AS page_min_id,
-                    max(n.id) FILTER (WHERE n.id BETWEEN $3 AND $4) AS page_max_id,
-                    max(n.created_at) FILTER (WHERE n.id BETWEEN $3 AND $4) AS latest_at
-               FROM notifications n
-              WHERE n.account_id = $1
-                AND n.group_key = k.key
-                AND {_SENDER_IS_PRESENT}
-         ) AS whole
-        """,
-        account_id,
-        keys,
-        min(ids, default=0),
-        max(ids, default=0),
-    )
+    rows = await conn.fetch(_WHOLES, account_id, keys, min(ids, default=0), max(ids, default=0))
     wholes = {row["key"]: row for row in rows}
-    groups = []
-    for each in found:
-        whole = wholes.get(each.group_key) if each.type in grouped else None
-        if whole is None or whole["page_max_id"] is None:
-            groups.append(_alone_group(each))
-            continue
-        groups.append(
-            Group(
-                key=whole["key"],
-                notification=each,
-                count=whole["count"],
-                most_recent_id=whole["most_recent_id"],
-                sample_account_ids=tuple(whole["sample"]),
-                page_min_id=whole["page_min_id"],
-                page_max_id=whole["page_max_id"],
-                latest_at=whole["latest_at"],
-            )
-        )
-    return groups
+    return [
+        _group(each, wholes.get(each.group_key) if each.type in grouped else None) for each in found
+    ]
+
+
+def _group(each: Notification, whole: Record | None) -> Group:
+    if whole is None or whole["page_max_id"] is None:
+        return _alone_group(each)
+    return Group(
+        key=whole["key"],
+        notification=each,
+        count=whole["count"],
+        most_recent_id=whole["most_recent_id"],
+        sample_account_ids=tuple(whole["sample"]),
+        page_min_id=whole["page_min_id"],
+        page_max_id=whole["page_max_id"],
+        latest_at=whole["latest_at"],
+    )
 
 
 def _alone_group(each: Notification) -> Group:

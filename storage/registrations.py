@@ -296,13 +296,5 @@ async def list_staff_addresses(conn: Connection) -> list[str]:
     return [row["email"] for row in rows]
 
 
-async def list_staff(conn: Connection) -> list[int]:
-    """Return the accounts of those who let people in."""
-    rows = await conn.fetch(
-        "SELECT account_id FROM members WHERE role <> 'member' ORDER BY account_id"
-    )
-    return [row["account_id"] for row in rows]
-
-
 def _applicant(row: Record) -> Applicant:
     return Applicant(**dict(row))

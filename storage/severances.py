@@ -60,19 +60,34 @@ async def insert_many(
 
 async def ties_with_host(conn: Connection, host: str) -> list[tuple[int, int, int]]:
     """Return (member, followers, following) for each who has follows with people of an office."""
+    return await _ties(conn, "a.domain = $1", host)
+
+
+async def ties_with_account(conn: Connection, account_id: int) -> list[tuple[int, int, int]]:
+    """Return (member, followers, following) for each who has follows with an account."""
+    return await _ties(conn, "a.id = $1", account_id)
+
+
+async def _ties(conn: Connection, condition: str, value: object) -> list[tuple[int, int, int]]:
     rows = await conn.fetch(
-        """
-        SELECT m.account_id,
-               count(*) FILTER (WHERE f.target_id = m.account_id) AS followers,
-               count(*) FILTER (WHERE f.account_id = m.account_id) AS following
-          FROM accounts a
-          JOIN follows f ON a.id IN (f.account_id, f.target_id) AND f.state = 'accepted'
-          JOIN members m
-            ON m.account_id = CASE WHEN f.account_id = a.id THEN f.target_id ELSE f.account_id END
-         WHERE a.domain = $1
+        f"""
+        WITH lost AS (
+            SELECT f.target_id AS account_id, 0 AS following, 1 AS followers
+              FROM accounts a
+              JOIN follows f ON f.account_id = a.id AND f.state = 'accepted'
+             WHERE {condition}
+            UNION ALL
+            SELECT f.account_id, 1, 0
+              FROM accounts a
+              JOIN follows f ON f.target_id = a.id AND f.state = 'accepted'
+             WHERE {condition}
+        )
+        SELECT m.account_id, sum(lost.followers) AS followers, sum(lost.following) AS following
+          FROM lost
+          JOIN members m ON m.account_id = lost.account_id
          GROUP BY m.account_id
         """,
-        host,
+        value,
     )
     return [(row["account_id"], row["followers"], row["following"]) for row in rows]
 

@@ -37,21 +37,26 @@ async def staff_told_of_report(
     await notified(tx, drafts, now)
 
 
-async def staff_told_of_sign_up(tx: Transaction, account_id: int, now: datetime) -> None:
-    """Tell moderators and administrators that somebody became, or wants to become, a member."""
-    drafts = [
-        NotificationDraft(each, "admin.sign_up", account_id)
-        for each in await members.list_staff(tx)
-    ]
-    await notified(tx, drafts, now)
-
-
 async def moderation_warned(
     tx: Transaction, account_id: int, warning_id: int, now: datetime
 ) -> None:
     """Tell a member what staff said or did to them."""
     draft = NotificationDraft(account_id, "moderation_warning", account_id, subject_id=warning_id)
     await notified(tx, [draft], now)
+
+
+async def host_severed(tx: Transaction, host: str, now: datetime) -> None:
+    """Tell members what they lost with an office that is not trusted any more."""
+    ties = await severances.ties_with_host(tx, host)
+    lost = [NewSeverance(member, "domain_block", host, *counts) for member, *counts in ties]
+    await relationships_severed(tx, lost, now)
+
+
+async def account_severed(tx: Transaction, account_id: int, name: str, now: datetime) -> None:
+    """Tell members what they lost with somebody who was suspended; `name` is the handle."""
+    ties = await severances.ties_with_account(tx, account_id)
+    lost = [NewSeverance(member, "account_suspension", name, *counts) for member, *counts in ties]
+    await relationships_severed(tx, lost, now)
 
 
 async def relationships_severed(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from fedimmp.effects import notices
 from storage import audit, backlog, events, inbox_hosts, jobs
 from storage.database import Transaction
 
@@ -22,6 +23,8 @@ async def peers_changed(
 
     What waits for one that is added, perhaps anew, is tried at once, and it is asked what it runs.
     """
+    if act != "peer.add":
+        await notices.host_severed(tx, host, now)
     await audit.append(tx, actor=actor, action=act, target=host, detail=detail, now=now)
     if act != "peer.add":
         await backlog.drop_host(tx, host)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fedimmp.app import App
+from fedimmp.effects import notices
 from fedimmp.outbound import addressing, people
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Transaction
@@ -18,10 +19,11 @@ async def reported(
     status_uris: Sequence[str],
     now: datetime,
 ) -> None:
-    """Tell the office of whom was reported, if the report shall go there.
+    """Tell staff, and the office of whom was reported, if the report shall go there.
 
     The instance speaks: who complained is nobody's business there.
     """
+    await notices.staff_told_of_report(tx, report.id, report.account_id, now)
     if not report.forwarded:
         return
     await addressing.enqueue(

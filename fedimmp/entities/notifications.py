@@ -17,6 +17,7 @@ from storage.database import Connection
 from storage.notification_groups import Group
 from storage.notification_subjects import StaffWarning
 from storage.notifications import Notification
+from storage.reports import Report
 from storage.severances import Severance
 
 Entity = dict[str, Any]
@@ -213,6 +214,25 @@ async def _load(
             *(report.target_id for report in reports.values()),
         ],
     )
+    return _Parts(
+        people,
+        {int(status["id"]): status for status in rendered},
+        _subjects(app, people, reports, events, warnings),
+        {
+            each.id: events[each.subject_id].target_name
+            for each in notifications
+            if each.type == "severed_relationships" and each.subject_id in events
+        },
+    )
+
+
+def _subjects(
+    app: App,
+    people: Mapping[int, AccountView],
+    reports: Mapping[int, Report],
+    events: Mapping[int, Severance],
+    warnings: Mapping[int, StaffWarning],
+) -> dict[tuple[str, int], Entity]:
     subjects: dict[tuple[str, int], Entity] = {}
     for report in reports.values():
         target = account_entity(app, people[report.target_id])
@@ -223,16 +243,7 @@ async def _load(
         if warning.target_id in people:
             target = account_entity(app, people[warning.target_id])
             subjects["moderation_warning", warning.id] = _warning(warning, target)
-    return _Parts(
-        people,
-        {int(status["id"]): status for status in rendered},
-        subjects,
-        {
-            each.id: events[each.subject_id].target_name
-            for each in notifications
-            if each.type == "severed_relationships" and each.subject_id in events
-        },
-    )
+    return subjects
 
 
 async def _load_of(

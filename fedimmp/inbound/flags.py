@@ -8,6 +8,7 @@ from activitypub.errors import Malformed, NotTrusted
 from activitypub.objects import Activity
 from activitypub.properties import text_of, uris_of
 from fedimmp.app import App
+from fedimmp.effects import notices
 from fedimmp.inbound.received import Handler, Outcome, Received
 from fedimmp.render.sanitise import clean_lines
 from storage import accounts, peer_limits, reports, statuses
@@ -64,7 +65,8 @@ async def apply_flag(
             status_ids=status_ids,
             comment=complaint.comment,
         )
-        await reports.insert(tx, new, now)
+        if (stored := await reports.insert(tx, new, now)) is not None:
+            await notices.staff_told_of_report(tx, stored.id, actor.id, now)
     return Outcome.DONE
 
 

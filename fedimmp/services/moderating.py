@@ -12,7 +12,7 @@ from fedimmp.app import App
 from fedimmp.effects import tokens as token_effects
 from fedimmp.effects.accounts import account_updated
 from fedimmp.effects.moderation import Staff, account_limited, recorded
-from fedimmp.effects.notices import moderation_warned
+from fedimmp.effects.notices import account_severed, moderation_warned
 from fedimmp.errors import Forbidden, Invalid, NotFound
 from fedimmp.mail import letters
 from fedimmp.permissions import outranks
@@ -211,6 +211,7 @@ async def _suspend(
         raise Forbidden("This member waits for approval: approve or reject them")
     if not await accounts.set_suspended(tx, target.id, now):
         return
+    await account_severed(tx, target.id, target.acct, now)
     if member is not None:
         await token_effects.member_barred(tx, target.id)
         await canonical_email_blocks.insert(
