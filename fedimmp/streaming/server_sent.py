@@ -64,7 +64,7 @@ async def _next(listener: Listener) -> bytes | None:
     """Return the next event, a heartbeat when none came for a while, None at the end."""
     try:
         async with asyncio.timeout(HEARTBEAT_SECONDS):
-            queued = await listener.queue.get()
+            queued = await listener.queue.next()
     except TimeoutError:
         return b":thump\n\n"
     if queued is None:

@@ -53,7 +53,7 @@ async def stream(call: Call) -> web.StreamResponse:
 
 
 async def _write(socket: web.WebSocketResponse, listener: Listener) -> None:
-    while (queued := await listener.queue.get()) is not None:
+    while (queued := await listener.queue.next()) is not None:
         channel, message = queued
         if channel in listener.channels:
             try:

@@ -24,6 +24,12 @@ class Stream:
     async def subscribe(self, stream: str, **more: str) -> None:
         await self.socket.send_json({"type": "subscribe", "stream": stream, **more})
 
+    async def expect_error(self) -> dict[str, Any]:
+        """Return the next frame, which is an error."""
+        frame: dict[str, Any] = json.loads(await self.socket.receive_str(timeout=15))
+        assert set(frame) == {"error", "status"}
+        return frame
+
     async def expect(self, event: str, text: str = "") -> dict[str, Any]:
         """Return the next frame of this event whose payload contains the text."""
         async with asyncio.timeout(15):
@@ -211,3 +217,99 @@ async def test_server_sent_events_tell_the_same(trio: Trio) -> None:
             return line.startswith(b"data: ") and b"By plain HTTP" in line
 
         await until(told)
+
+
+@pytest.mark.sec("SEC-200")
+async def test_a_connection_has_a_bounded_number_of_streams(trio: Trio) -> None:
+    ana = await trio.hq.member("ana")
+    async with stream_of(ana, "?stream=user") as stream:
+        for number in range(10_000):
+            await stream.subscribe("hashtag", tag=f"t{number}")
+        errors = [await stream.expect_error() for _ in range(10_000 - 63)]
+        assert {each["status"] for each in errors} == {429}
+        await post(ana, "Still open. #t1")
+        await stream.expect("update", "Still open")
+
+
+@pytest.mark.sec("SEC-200")
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("?stream=nonsense", 400), ("?stream=list&list=7", 401), ("?stream=hashtag", 400)],
+)
+async def test_a_stream_that_is_refused_at_once_leaves_the_socket_open(
+    trio: Trio, query: str, status: int
+) -> None:
+    ana = await trio.hq.member("ana")
+    async with stream_of(ana, query) as stream:
+        assert (await stream.expect_error())["status"] == status
+        for words in (
+            {"list": "9" * 4000},
+            {"list": "-1"},
+            {"list": True},
+            {"list": "\u0661" * 30},
+        ):
+            frame = {"type": "subscribe", "stream": "list", **words}
+            await stream.socket.send_json(frame)
+            assert (await stream.expect_error())["status"] == 400
+        await stream.subscribe("user")
+        await post(ana, "Now it works.")
+        await stream.expect("update", "Now it works")
+
+
+@pytest.mark.sec("SEC-201")
+async def test_a_cookie_opens_no_stream(trio: Trio) -> None:
+    ana = await trio.hq.member("ana")
+    for headers in (
+        {"Cookie": f"access_token={ana.token}; session={ana.token}"},
+        {"Cookie": f"_session_id={ana.token}", "Origin": "https://evil.example"},
+    ):
+        for path in ("/api/v1/streaming?stream=user", "/api/v1/streaming/user"):
+            url = trio.hq.url + path
+            async with trio.hq.session.get(url, headers=headers) as answer:
+                assert answer.status == 401
+
+
+@pytest.mark.sec("SEC-174")
+@pytest.mark.parametrize(
+    ("scope", "stream", "query", "may"),
+    [
+        ("read:notifications", "user/notification", "", True),
+        ("read:statuses", "user/notification", "", False),
+        ("read:notifications", "user", "", False),
+        ("read:statuses", "user", "", True),
+        ("follow", "public", "", False),
+        ("follow", "hashtag", "?tag=x", False),
+        ("write", "direct", "", False),
+        ("read", "public/remote", "?only_media=true", True),
+        ("read", "hashtag/local", "?tag=x", True),
+    ],
+)
+async def test_each_stream_has_its_scope(
+    trio: Trio, scope: str, stream: str, query: str, may: bool
+) -> None:
+    ana = await trio.hq.member("ana")
+    assert trio.hq.app is not None
+    token = await authorising.create_token(trio.hq.app, ana.account_id, (scope,), "tests")
+    url = f"{trio.hq.url}/api/v1/streaming/{stream}{query}"
+    headers = {"Authorization": f"Bearer {token}"}
+    async with trio.hq.session.get(url, headers=headers) as answer:
+        assert answer.status == (200 if may else 403)
+        if may:
+            assert await answer.content.readline() == b":)\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("hashtag", 400),
+        ("hashtag/local?tag=%20", 400),
+        ("list", 400),
+        ("list?list=7", 401),
+        ("nonsense", 400),
+        ("user/everything", 400),
+    ],
+)
+async def test_server_sent_events_refuse_in_words(trio: Trio, path: str, status: int) -> None:
+    ana = await trio.hq.member("ana")
+    answer = await ana.call("GET", f"/api/v1/streaming/{path}", expect=status)
+    assert answer["error"]

@@ -40,12 +40,13 @@ class Streams:
     async def heard(self, listener: Listener) -> list[Heard]:
         """Return what the listener was told so far: stream, event, and the id of its object."""
         with self.listening(self.herald, "public") as last:
-            self.marks.add(await self.world.post(self.herald, "End of transmission"))
+            mark = await self.world.post(self.herald, "End of transmission")
+            self.marks.add(mark)
             async with asyncio.timeout(10):
-                while (await _told(last))[1].event != "update":
+                while _id((await _told(last))[1]) != mark:
                     pass
         found = []
-        while not listener.queue.empty():
+        while len(listener.queue):
             channel, message = await _told(listener)
             found.append((tuple(channel.label), message.event, _id(message)))
         return sorted(each for each in found if each[2] not in self.marks)
@@ -53,7 +54,7 @@ class Streams:
 
 async def _told(listener: Listener) -> tuple[Channel, Message]:
     """Return what an open stream is told next."""
-    queued = await listener.queue.get()
+    queued = await listener.queue.next()
     assert queued is not None, listener.close_reason
     return queued
 

@@ -23,9 +23,9 @@ async def told(streams: Streams, listener: Listener) -> list[tuple[Channel, Mess
     with streams.listening(streams.herald, "public") as last:
         text = "End of transmission"
         await streams.world.post(streams.herald, text)
-        while text not in str((await last.queue.get() or ("", ""))[1]):
+        while text not in str((await last.queue.next() or ("", ""))[1]):
             pass
-    queued = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
+    queued = [listener.queue.take() for _ in range(len(listener.queue))]
     return [each for each in queued if each is not None and text not in str(each[1].payload)]
 
 
@@ -178,4 +178,4 @@ async def test_a_crowded_queue_ends_its_connection(streams: Streams, world: Worl
         for _ in range(257):
             slow.push(Channel("user"), Message("delete", "1"))
         assert slow.close_reason == "This connection reads too slowly."
-        assert slow.queue.get_nowait() is None
+        assert slow.queue.take() is None

@@ -13,7 +13,7 @@ from tests.streaming.conftest import Streams
 async def _heard(listener: Listener, status_id: int) -> dict[str, Any]:
     """Return the status as a listener hears of it, by itself or in a notification."""
     while True:
-        queued = await listener.queue.get()
+        queued = await listener.queue.next()
         assert queued is not None
         message = queued[1]
         payload = orjson.loads(message.payload or "{}")
