@@ -1,17 +1,21 @@
 """What staff sees of accounts and does to them."""
 
+import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
 from fedimmp.entities.admin.accounts import render_admin_accounts
 from fedimmp.services import signing_in
+from storage import stream_readers
 from storage.errors import StorageError
 from tests.api.admin.staff import audited, judge, staff
 from tests.api.contract.entities import check, check_all
 from tests.api.office import PASSWORD, Api, Office
 from tests.api.posts import file_form, picture
 
+_ENDED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 ACCOUNTS = "/api/v1/admin/accounts"
 V2 = "/api/v2/admin/accounts"
 
@@ -180,6 +184,34 @@ async def test_a_disabled_member_is_shut_out_until_enabled(office: Office) -> No
     assert shown["disabled"] is False
     await ana.ok("GET", "/api/v1/timelines/home")
     assert ("eva", "account.disable", "ana") in await audited(office)
+
+
+@pytest.mark.parametrize("action", ["disable", "suspend"])
+@pytest.mark.sec("SEC-178")
+async def test_streams_of_a_barred_member_end(office: Office, action: str) -> None:
+    eva, ana = await staff(office, "eva"), await office.member("ana")
+    stream = f"{office.url}/api/v1/streaming?stream=user&access_token={ana.token}"
+
+    async with office.session.ws_connect(stream) as socket:
+        await judge(eva, ana.id, action)
+        async with asyncio.timeout(10):
+            while (await socket.receive()).type not in _ENDED:
+                pass
+
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await office.session.ws_connect(stream)
+    assert refusal.value.status in (401, 403)
+
+
+async def test_a_silenced_member_is_not_streamed_to_others(office: Office) -> None:
+    eva, ana, fan = await staff(office, "eva"), await office.member("ana"), await office.member("f")
+    await fan.ok("POST", f"/api/v1/accounts/{ana.id}/follow")
+    await judge(eva, ana.id, "silence")
+    async with office.app.db.reader() as conn:
+        hidden = await stream_readers.estranged(
+            conn, [ana.account_id], [each.account_id for each in (eva, ana, fan)]
+        )
+    assert hidden == {eva.account_id}
 
 
 async def test_a_silenced_member_is_heard_by_followers_only(office: Office) -> None:
