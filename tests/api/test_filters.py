@@ -271,7 +271,7 @@ async def test_notifications_and_threads_are_filtered_too(office: Office) -> Non
     reply = await post(bo, "@ana lunch?", in_reply_to_id=first["id"])
     (notification,) = await ana.ok("GET", "/api/v1/notifications")
     context = await ana.ok("GET", f"/api/v1/statuses/{first['id']}/context")
-    found = await ana.ok("GET", "/api/v1/timelines/public")
+    found = await ana.ok("GET", f"/api/v1/accounts/{bo.id}/statuses")
     for status in (notification["status"], *context["descendants"], found[0]):
         assert (status["id"], len(status["filtered"])) == (reply["id"], 1)
 
