@@ -32,7 +32,7 @@ __all__ = [
     "parse_id",
 ]
 
-_FALSE: Final = frozenset(("0", "f", "false", "off", "n", "no"))
+_FALSE: Final = frozenset(("0", "f", "false", "off"))
 _GREATEST_ID: Final = 2**63 - 1
 
 

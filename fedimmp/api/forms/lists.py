@@ -1,10 +1,11 @@
 """Forms of lists and markers."""
 
-from marshmallow import EXCLUDE, fields
+from marshmallow import EXCLUDE, fields, validate
 
 from fedimmp.web.forms import Boolean, Choice, Ids, Items, Schema, Text
 
 _TITLE = 256
+_DIGITS = validate.Regexp(r"[0-9]+\Z", error="is not an id")
 
 
 class NewListForm(Schema):
@@ -32,7 +33,7 @@ class ListAccountsForm(Schema):
 class PositionForm(Schema):
     """`home[...]` or `notifications[...]` of a marker."""
 
-    last_read_id = Text(100, minimum=1, strip=True, required=True)
+    last_read_id = Text(19, minimum=1, strip=True, required=True, validate=_DIGITS)
 
 
 class MarkersForm(Schema):

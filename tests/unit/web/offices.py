@@ -13,6 +13,7 @@ from fedimmp.app import App
 from fedimmp.config import Config, load
 from fedimmp.keys import KeyVault
 from fedimmp.media.store import MediaStore
+from fedimmp.memory import BarredNetworks
 from fedimmp.uris import Uris
 from fedimmp.web.application import ErrorPage, application
 from fedimmp.web.routes import Route
@@ -42,6 +43,11 @@ def make_app(
     config: Config, *, db: Database | None = None, clock: Callable[[], datetime] = utc_now
 ) -> App:
     """Return an App that talks to nobody; without `db` it has no database either."""
+    barred = BarredNetworks(seconds=3600.0)
+    if db is None:
+        # Nobody is barred, and nobody looks.
+        barred.claim()
+        barred.networks = ()
     return App(
         config=config,
         uris=Uris(config.server.origin),
@@ -50,6 +56,7 @@ def make_app(
         keys=KeyVault(b"k" * 32),
         media=MediaStore(config.media_dir, forbid_transaction),
         clock=clock,
+        barred=barred,
     )
 
 

@@ -4,17 +4,18 @@ import asyncio
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
 from aiohttp import web
-from marshmallow import ValidationError
+from marshmallow import EXCLUDE, ValidationError, fields
 
 from activitypub import errors as protocol
 from fedimmp import errors
 from fedimmp.web.application import application
 from fedimmp.web.call import Call
-from fedimmp.web.forms import Schema, Text
+from fedimmp.web.forms import Boolean, Ids, Items, Schema, Text
 from fedimmp.web.responses import empty, json_response, paged
 from fedimmp.web.routes import Route
 from storage import errors as storage
@@ -273,6 +274,47 @@ async def test_query_form_multipart_and_json_are_one_bag(tmp_path: Path) -> None
                 assert await answer.json() == {"limit": "3", **bag}
 
 
+class _Part(Schema):
+    title = Text(20)
+
+
+class _Everything(Schema):
+    name = Text(20)
+    flag = Boolean(load_default=None)
+    ids = Ids()
+    parts = Items(fields.Nested(_Part(unknown=EXCLUDE)), maximum=4)
+
+
+async def echo_form(call: Call) -> web.StreamResponse:
+    return json_response(await call.form())
+
+
+ENCODED = "flag=off&ids[]=3&ids[]=4&parts[0][title]=a&parts[1][title]=b&name=other"
+NESTED = {"flag": "0", "ids": [3, "4"], "parts": [{"title": "a"}, {"title": "b"}], "name": 7}
+MEANT = {"name": "path", "flag": False, "ids": [3, 4], "parts": [{"title": "a"}, {"title": "b"}]}
+
+
+async def test_a_form_is_read_alike_from_every_encoding_and_the_path_wins(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"path": "/api/v1/{name}", "accepts": _Everything()}
+    routes = [public(echo_form, method, **options) for method in ("GET", "POST", "DELETE")]
+    multipart = aiohttp.FormData(parse_qsl(ENCODED), default_to_multipart=True)
+    urlencoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", f"?{ENCODED}", {}),
+        ("DELETE", f"?{ENCODED}", {}),
+        ("DELETE", "", {"data": ENCODED, "headers": urlencoded}),
+        ("POST", f"?{ENCODED}", {}),
+        ("POST", "", {"data": ENCODED, "headers": urlencoded}),
+        ("POST", "", {"data": multipart}),
+        ("POST", "", {"json": NESTED}),
+        ("POST", "?flag=true", {"json": NESTED}),
+    ]
+    async with served(make_app(configured(tmp_path)), routes) as client:
+        for method, query, body in sent:
+            async with client.request(method, f"/api/v1/path{query}", **body) as answer:
+                assert await answer.json() == MEANT, (method, query, body)
+
+
 async def test_the_body_wins_over_the_query(tmp_path: Path) -> None:
     async with (
         served(make_app(configured(tmp_path)), [public(echo, "POST")]) as client,
@@ -394,9 +436,10 @@ class _Form(Schema):
 
 async def test_a_form_that_fails_is_422_with_a_sentence(tmp_path: Path) -> None:
     async def post(call: Call) -> web.StreamResponse:
-        return json_response(await call.form(_Form()))
+        return json_response(await call.form())
 
-    async with served(make_app(configured(tmp_path)), [public(post, "POST")]) as client:
+    routes = [public(post, "POST", accepts=_Form())]
+    async with served(make_app(configured(tmp_path)), routes) as client:
         async with client.post("/api/v1/x", data={"status": "hi", "other": "x"}) as answer:
             assert await answer.json() == {"status": "hi"}
         async with client.post("/api/v1/x", data={}) as answer:

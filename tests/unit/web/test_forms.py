@@ -7,6 +7,9 @@ import pytest
 
 from fedimmp.errors import Invalid
 from fedimmp.web import forms
+from fedimmp.web.bodies import UploadedFile
+
+PICTURE = UploadedFile("a.png", "image/png", b"png")
 
 
 class Form(forms.Schema):
@@ -19,6 +22,7 @@ class Form(forms.Schema):
     choices = forms.Items(forms.Integer(0, 9), maximum=3)
     visibility = forms.Choice("public", "private")
     at = forms.DateTime()
+    picture = forms.File()
 
 
 def load(**params: Any) -> dict[str, Any]:
@@ -32,6 +36,8 @@ def load(**params: Any) -> dict[str, Any]:
         ("0", False),
         ("f", False),
         ("off", False),
+        ("FALSE", False),
+        ("no", True),
         (0, False),
         (False, False),
         ("true", True),
@@ -68,6 +74,8 @@ def test_booleans(sent: object, meant: bool | None) -> None:
         ("at", "2026-05-01T14:00:00+02:00", datetime(2026, 5, 1, 12, tzinfo=UTC)),
         ("at", "2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
         ("at", "", None),
+        ("picture", "", None),
+        ("picture", PICTURE, PICTURE),
     ],
 )
 def test_values(name: str, sent: object, meant: object) -> None:
@@ -93,6 +101,7 @@ def test_values(name: str, sent: object, meant: object) -> None:
         ({"visibility": "friends"}, "Validation failed: visibility is not included in the list"),
         ({"at": "tomorrow"}, "Validation failed: at is not a time"),
         ({"at": "0001-01-01T00:00:00+14:00"}, "Validation failed: at is not a time"),
+        ({"picture": "data:image/png;base64,"}, "Validation failed: picture must be a file"),
         ({"flag": []}, "Validation failed: flag must be true or false"),
     ],
 )
@@ -116,3 +125,30 @@ def test_only_digits_number_the_entries_of_a_list() -> None:
     assert load(choices={"1": 5, "0": 4})["choices"] == [4, 5]
     with pytest.raises(Invalid, match="choices must be a whole number"):
         load(choices={"\u00b2": 5})
+
+
+def test_a_form_tells_how_its_fields_are_written() -> None:
+    assert forms.describe_form(Form()) == {
+        "type": "object",
+        "properties": {
+            "flag": {"type": "boolean"},
+            "id": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+            "ids": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "maxItems": 4,
+            },
+            "text": {"type": "string", "maxLength": 5},
+            "title": {"type": "string", "minLength": 1, "maxLength": 5},
+            "count": {"type": "integer", "minimum": 1, "maximum": 10},
+            "choices": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0, "maximum": 9},
+                "maxItems": 3,
+            },
+            "visibility": {"type": "string", "enum": ["public", "private"]},
+            "at": {"type": "string", "format": "date-time"},
+            "picture": {"type": "string", "contentMediaType": "application/octet-stream"},
+        },
+        "required": ["title"],
+    }
