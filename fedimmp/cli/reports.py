@@ -92,7 +92,7 @@ def resolve(report_id: int, reopen: bool, config_path: Path | None) -> None:
     """Close a report."""
 
     async def work(app: App) -> None:
-        await reporting.set_resolved(app, report_id, resolved=not reopen)
+        await reporting.set_resolved(app, report_id, resolved=not reopen, actor="cli")
 
     with_app(config_path, work)
     click.echo(f"Report {report_id} is {'open' if reopen else 'closed'}.")

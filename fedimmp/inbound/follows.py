@@ -51,16 +51,18 @@ async def apply_follow(
     ) or await domain_blocks.is_blocked(tx, target.id, follower.id):
         await effects.follow_rejected(tx, app, [_refused(follower, target, uri, now)], now)
         return Outcome.DONE
+    # Whom staff limits has to ask, as has everybody where there is a lock.
+    at_once = not target.locked and follower.silenced_at is None
     known = await relationships.find_follow(tx, follower.id, target.id)
     if known is not None:
-        await _repeat(tx, app, known, target, uri, now)
+        await _repeat(tx, app, known, uri, now, at_once=at_once)
         return Outcome.DONE
     new = NewFollow(
         id=new_id(now),
         account_id=follower.id,
         target_id=target.id,
         uri=uri,
-        state="pending" if target.locked else "accepted",
+        state="accepted" if at_once else "pending",
     )
     follow = await relationships.insert_follow(tx, new, now)
     if follow is not None:
@@ -117,7 +119,7 @@ async def find_member(conn: Connection, uri: str) -> Account | None:
 
 
 async def _repeat(
-    tx: Transaction, app: App, known: Follow, target: Account, uri: str, now: datetime
+    tx: Transaction, app: App, known: Follow, uri: str, now: datetime, *, at_once: bool
 ) -> None:
     """Take over the id of a Follow that came again, and answer again what was answered before.
 
@@ -133,7 +135,7 @@ async def _repeat(
         known = changed or known
     if known.state == "accepted":
         await effects.acceptance_repeated(tx, app, [known], now)
-    elif not target.locked:
+    elif at_once:
         accepted = await relationships.accept_follow(tx, known.account_id, known.target_id)
         if accepted is not None:
             await effects.followed(tx, app, [accepted], now)

@@ -9,7 +9,7 @@ from fedimmp.access import access_account
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
 from fedimmp.errors import Forbidden, NotFound
-from storage import domain_blocks, relationships
+from storage import accounts, domain_blocks, relationships
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.ids import new_id
@@ -46,8 +46,9 @@ async def follow(
 ) -> None:
     """Follow somebody, or change how one follows.
 
-    Somebody here without a lock is followed at once. Who has a lock, and everybody at another
-    office, first has to accept. Raises NotFound, and Forbidden for oneself and across a block.
+    Somebody here without a lock is followed at once. Who has a lock, everybody at another office,
+    and everybody whom somebody limited by staff wants to follow, first has to accept.
+    Raises NotFound, and Forbidden for oneself and across a block.
     """
     if account_id == target_id:
         raise Forbidden("Nobody can follow themselves")
@@ -77,7 +78,7 @@ async def _begin(
     changes: dict[str, Any],
     now: datetime,
 ) -> None:
-    at_once = target.is_local and not target.locked
+    at_once = target.is_local and not target.locked and not await _is_limited(tx, account_id)
     stored = None
     while stored is None:
         follow_id = new_id(now)
@@ -97,6 +98,10 @@ async def _begin(
         await effects.followed(tx, app, [stored], now)
     else:
         await effects.follow_requested(tx, app, [stored], now)
+
+
+async def _is_limited(tx: Transaction, account_id: int) -> bool:
+    return (await accounts.get(tx, account_id)).silenced_at is not None
 
 
 async def unfollow(app: App, account_id: int, target_id: int) -> None:

@@ -8,7 +8,7 @@ from fedimmp.access import access_account, access_statuses
 from fedimmp.app import App
 from fedimmp.effects.reports import reported
 from fedimmp.errors import Invalid, NotFound
-from storage import reports, statuses
+from storage import audit, reports, statuses
 from storage.accounts import Account
 from storage.database import Connection, Transaction
 from storage.ids import new_id
@@ -61,13 +61,18 @@ async def report(app: App, account_id: int, complaint: Complaint) -> Report:
     return await app.db.transact(work)
 
 
-async def set_resolved(app: App, report_id: int, *, resolved: bool) -> None:
-    """Close a report, or open it again; no matter if it is so already. Raises NotFound."""
+async def set_resolved(app: App, report_id: int, *, resolved: bool, actor: str) -> None:
+    """Close a report, or open it again, no matter if it is so already; `actor` is who does it.
+
+    Raises NotFound.
+    """
     async with app.db.writer() as tx:
         if await reports.find(tx, report_id) is None:
             raise NotFound(f"There is no report {report_id}; `fedimmp report list` shows all")
         now = app.now()
         await reports.set_resolved(tx, report_id, now if resolved else None, now=now)
+        action = "report.resolve" if resolved else "report.reopen"
+        await audit.append(tx, actor=actor, action=action, target=str(report_id), now=now)
 
 
 def _check(app: App, account_id: int, complaint: Complaint) -> None:

@@ -214,6 +214,16 @@ async def test_a_silenced_member_is_not_streamed_to_others(office: Office) -> No
     assert hidden == {eva.account_id}
 
 
+async def test_a_silenced_member_has_to_ask(office: Office) -> None:
+    eva, ana, ben = await staff(office, "eva"), await office.member("ana"), await office.member("b")
+    await judge(eva, ana.id, "silence")
+    asked = await ana.ok("POST", f"/api/v1/accounts/{ben.id}/follow")
+    assert (asked["following"], asked["requested"]) == (False, True)
+    waiting = await ben.ok("GET", "/api/v1/follow_requests")
+    assert [each["id"] for each in waiting] == [ana.id]
+    assert (await eva.ok("POST", f"/api/v1/accounts/{ben.id}/follow"))["following"] is True
+
+
 async def test_a_silenced_member_is_heard_by_followers_only(office: Office) -> None:
     eva, ana, fan = await staff(office, "eva"), await office.member("ana"), await office.member("f")
     before = await ana.ok("POST", "/api/v1/statuses", json={"status": "hello #walks"})
