@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from fedimmp.entities.admin.accounts import render_admin_accounts
-from fedimmp.services import signing_in
+from fedimmp.mail.letters import Letter
+from fedimmp.services import mailing, signing_in
 from storage import stream_readers
 from storage.errors import StorageError
 from tests.api.admin.staff import audited, judge, staff
@@ -354,6 +355,28 @@ async def test_a_warning_is_a_notification(office: Office) -> None:
     assert (warning["action"], warning["text"]) == ("none", "Please be kind.")
     assert warning["target_account"]["id"] == ana.id
     await ana.ok("GET", "/api/v1/timelines/home")
+
+
+async def test_a_member_is_told_by_mail_where_that_is_asked_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eva, ana = await staff(office, "eva"), await office.member("ana")
+    sent: list[tuple[str, Letter]] = []
+
+    async def enqueue(_tx: object, _app: object, recipient: str, letter: Letter) -> None:
+        sent.append((recipient, letter))
+
+    monkeypatch.setattr(mailing, "enqueue", enqueue)
+    await judge(eva, ana.id, "sensitive", text="Too <loud>.")
+    assert sent == []
+    await judge(eva, ana.id, "none", text="Too <loud>.", send_email_notification=True)
+    await judge(eva, ana.id, "silence", send_email_notification=True)
+    assert [recipient for recipient, _ in sent] == ["ana@corp.example"] * 2
+    first, second = (letter for _, letter in sent)
+    assert first.text.startswith("Hello ana,")
+    assert first.text.endswith("\n\nToo <loud>.\n")
+    assert "<loud>" not in first.html
+    assert second.text.count("\n\n") == 1
 
 
 async def test_people_of_other_offices(office: Office) -> None:
