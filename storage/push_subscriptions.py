@@ -1,6 +1,6 @@
 """Where apps want to be told: one subscription of each token."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -110,6 +110,13 @@ async def update(
 async def delete_of_token(tx: Transaction, token_id: int) -> bool:
     """Forget the subscription of a token, with what waits for it; False when there is none."""
     return bool(await tx.execute("DELETE FROM push_subscriptions WHERE token_id = $1", token_id))
+
+
+async def delete_of_tokens(tx: Transaction, token_ids: Sequence[int]) -> None:
+    """Forget the subscriptions of tokens, with what waits for them."""
+    await tx.execute(
+        "DELETE FROM push_subscriptions WHERE token_id = ANY($1::bigint[])", list(token_ids)
+    )
 
 
 async def delete(tx: Transaction, subscription_id: int) -> None:

@@ -75,6 +75,10 @@ async def list_favourites_of(tx: Transaction, account_id: int, limit: int) -> li
 # stays: it counts votes, not people.
 _TRACES = (
     ("notifications", "account_id = $1 OR from_account_id = $1"),
+    ("notification_requests", "account_id = $1 OR from_account_id = $1"),
+    ("notification_permissions", "account_id = $1 OR from_account_id = $1"),
+    ("notification_policies", "account_id = $1"),
+    ("severance_events", "account_id = $1"),
     ("mentions", "account_id = $1"),
     ("further_reactions", "account_id = $1"),
     ("bookmarks", "account_id = $1"),

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage import events, oauth, sessions
+from storage import events, oauth, push_subscriptions, sessions
 from storage.database import Transaction
 from storage.events import NewEvent
 
 
 async def tokens_revoked(tx: Transaction, token_ids: Sequence[int]) -> None:
-    """Tell all processes that these tokens are dead."""
+    """Tell all processes that these tokens are dead, and their apps nothing more."""
+    await push_subscriptions.delete_of_tokens(tx, token_ids)
     owners = await oauth.owners_of_tokens(tx, token_ids)
     await events.append_many(
         tx,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from fedimmp.effects.tokens import member_shut_out
 from fedimmp.workers import pushes
 from tests.api.contract.entities import check
 from tests.api.office import Api
@@ -217,6 +218,16 @@ async def test_nothing_goes_to_who_may_not_read_it_any_more(world: World) -> Non
             "UPDATE tokens SET revoked_at = now() WHERE account_id = $1", ana.account_id
         )
     assert (await sent(world), await waiting(world)) == (0, 0)
+
+
+@pytest.mark.sec("SEC-204")
+async def test_a_token_takes_its_subscription_along(world: World) -> None:
+    ana = await world.office.member("ana")
+    await ana.ok("POST", PATH, json=Phone().form(world.endpoint))
+    async with world.office.app.db.writer() as tx:
+        await member_shut_out(tx, ana.account_id, world.office.app.now())
+    async with world.office.app.db.reader() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM push_subscriptions") == 0
 
 
 async def test_a_member_who_is_shut_out_is_told_nothing(world: World) -> None:
