@@ -1,12 +1,21 @@
 """Requests that two servers would read differently: refused, and what follows is not looked at."""
 
 import pytest
+from aiohttp import http_parser, web_protocol
 
 from tests.api.office import Office
 from tests.api.raw import statuses_of
 
 START = b"POST /oauth/token HTTP/1.1\r\nHost: $HOST\r\n"
 HIDDEN = b"GET /api/v1/instance HTTP/1.1\r\nHost: $HOST\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(
+    params=[http_parser.HttpRequestParser, http_parser.HttpRequestParserPy], autouse=True
+)
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read requests with the compiled parser, and with the one of where there is no compiler."""
+    monkeypatch.setattr(web_protocol, "HttpRequestParser", request.param)
 
 
 @pytest.mark.sec("SEC-193")
