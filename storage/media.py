@@ -14,6 +14,8 @@ from storage.fragments import account_is_present, account_is_reachable
 
 Kind = Literal["image", "gifv", "video", "audio", "unknown"]
 Purpose = Literal["attachment", "avatar", "header", "emoji"]
+# A file that waits or failed is seen by nobody but its owner.
+State = Literal["ready", "waiting", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Media:
     created_at: datetime
     detached_at: datetime | None
     duration: float | None = None
+    state: State = "ready"
+    failure: str | None = None
+    preview_content_type: str | None = None
+    recording: dict[str, Any] | None = None
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Media))
@@ -71,7 +77,11 @@ class NewAttachment:
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """A file that a member uploaded and that lies in our store."""
+    """A file that a member uploaded and that lies in our store; `duration` is in seconds.
+
+    `preview_content_type` is set where a preview is of another type than the file; `recording`
+    holds what is told of films and sounds besides (see fedimmp.media.films.Facts).
+    """
 
     id: int
     account_id: int
@@ -88,6 +98,10 @@ class NewUpload:
     focus_y: float | None
     blurhash: str | None
     description: str | None
+    duration: float | None = None
+    state: State = "ready"
+    preview_content_type: str | None = None
+    recording: dict[str, Any] | None = None
 
 
 def media_of(values: Mapping[str, Any]) -> Media:
@@ -121,8 +135,8 @@ async def find(conn: Connection, media_id: int) -> Media | None:
 async def find_by_key(conn: Connection, file_key: str) -> Media | None:
     """Return the row of the file with this key, unless its owner is suspended, deleted or barred.
 
-    An attachment whose status is gone is not served either, nor an emoji of a barred host, nor
-    anything of people of an office whose files staff refuses.
+    An attachment that is not ready or whose status is gone is not served either, nor an emoji of a
+    barred host, nor anything of people of an office whose files staff refuses.
     """
     row = await conn.fetchrow(
         f"""
@@ -130,6 +144,7 @@ async def find_by_key(conn: Connection, file_key: str) -> Media | None:
         FROM media AS m
         JOIN accounts AS owner ON owner.id = m.account_id
         WHERE m.file_key = $1
+          AND m.state = 'ready'
           AND m.detached_at IS NULL
           AND {account_is_present("owner")}
           AND NOT EXISTS (

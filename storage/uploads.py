@@ -1,4 +1,4 @@
-"""Files that our members uploaded and then did not use."""
+"""Files that our members uploaded: what is made of them, and those that nobody used."""
 
 from datetime import datetime
 
@@ -38,3 +38,32 @@ async def delete_abandoned(tx: Transaction, before: datetime) -> list[str]:
         _MOST_AT_ONCE,
     )
     return [row["file_key"] for row in rows]
+
+
+async def set_preview(
+    tx: Transaction,
+    media_id: int,
+    *,
+    content_type: str,
+    width: int,
+    height: int,
+    blurhash: str | None,
+) -> None:
+    """Note what the new preview of a file is, which no status carries yet."""
+    await tx.execute(
+        """
+        UPDATE media
+        SET
+            preview_content_type = $2,
+            preview_width = $3,
+            preview_height = $4,
+            blurhash = $5
+        WHERE id = $1
+          AND status_id IS NULL
+        """,
+        media_id,
+        content_type,
+        width,
+        height,
+        blurhash,
+    )

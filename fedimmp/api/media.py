@@ -1,27 +1,32 @@
-"""Pictures for posts: upload, describe, look, discard."""
+"""Pictures, films and sounds for posts: upload, describe, look, discard."""
 
 from aiohttp import web
 
 from fedimmp.api.forms.statuses import MediaForm, UploadForm
 from fedimmp.entities.media import media_entity
 from fedimmp.errors import Invalid, NotFound
-from fedimmp.services import media as pictures
-from fedimmp.services.media import Focus
-from fedimmp.web.call import Call
+from fedimmp.services import media as files
+from fedimmp.services import uploading
+from fedimmp.services.media import Focus, check_description
+from fedimmp.services.uploading import Words
+from fedimmp.web.call import Call, UploadedFile
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
 from storage import media
 
-# The setting media.max_image_bytes says how large a picture may be; this bounds what is read.
+# Settings say how large a picture or a recording may be; this bounds what is read.
 _MAX_BODY = 100 * 1024 * 1024
 
 
-async def _answer(call: Call, media_id: int) -> web.Response:
+async def _answer(call: Call, media_id: int, *, unfinished: int = 200) -> web.Response:
     async with call.app.db.reader() as conn:
         row = await media.find_unattached(conn, call.viewer.account_id, media_id)
     if row is None:
         raise NotFound
-    return json_response(media_entity(call.app, row))
+    if row.state == "failed":
+        raise Invalid(row.failure)
+    status = 200 if row.state == "ready" else unfinished
+    return json_response(media_entity(call.app, row), status=status)
 
 
 def read_focus(text: str | None) -> Focus | None:
@@ -38,40 +43,42 @@ def read_focus(text: str | None) -> Focus | None:
 
 
 async def upload(call: Call) -> web.StreamResponse:
-    """Upload a file for a post, and answer with what became of it."""
+    """Upload a file for a post, and answer at once: 202 where it is not ready yet."""
     form = await call.form()
-    focus = read_focus(form["focus"])
-    media_id = await pictures.upload(
-        call.app,
-        call.viewer.account_id,
-        await form["file"].read(),
-        description=form["description"],
-        focus=focus,
+    file: UploadedFile = form["file"]
+    thumbnail: UploadedFile | None = form["thumbnail"]
+    words = Words(
+        form["description"],
+        read_focus(form["focus"]),
+        await thumbnail.read() if thumbnail else None,
     )
-    return await _answer(call, media_id)
+    media_id = await uploading.upload(
+        call.app, call.viewer.account_id, uploading.File(file.data, file.content_type), words
+    )
+    return await _answer(call, media_id, unfinished=202)
 
 
 async def show(call: Call) -> web.StreamResponse:
-    """Show a file that was uploaded and is not posted yet."""
-    return await _answer(call, call.path_id())
+    """Show a file that was uploaded and is not posted yet: 206 while it is not ready."""
+    return await _answer(call, call.path_id(), unfinished=206)
 
 
 async def describe(call: Call) -> web.StreamResponse:
-    """Describe a file that is not posted yet."""
+    """Describe a file that is not posted yet, or show another picture for it."""
     form = await call.form()
-    await pictures.describe(
-        call.app,
-        call.viewer.account_id,
-        call.path_id(),
-        description=form["description"],
-        focus=read_focus(form["focus"]),
-    )
-    return await _answer(call, call.path_id())
+    focus = read_focus(form["focus"])
+    media_id, owner_id = call.path_id(), call.viewer.account_id
+    check_description(call.app, form["description"])
+    if form["thumbnail"]:
+        thumbnail = await form["thumbnail"].read()
+        await uploading.replace_preview(call.app, owner_id, media_id, thumbnail)
+    await files.describe(call.app, owner_id, media_id, description=form["description"], focus=focus)
+    return await _answer(call, media_id)
 
 
 async def discard(call: Call) -> web.StreamResponse:
     """Discard a file that is not posted yet."""
-    await pictures.discard(call.app, call.viewer.account_id, call.path_id())
+    await files.discard(call.app, call.viewer.account_id, call.path_id())
     return empty()
 
 
@@ -104,6 +111,7 @@ ROUTES = (
         "/api/v1/media/{id}",
         describe,
         _WRITE,
+        max_body=_MAX_BODY,
         accepts=MediaForm(),
         returns="MediaAttachment",
     ),

@@ -318,6 +318,9 @@ class Media:
     max_image_pixels: int = setting(
         NumberValue(1024, 500_000_000), "Pixels of an uploaded picture.", default=33_177_600
     )
+    max_recording_bytes: int = setting(
+        NumberValue(1024, 99 * MIB), "Bytes of an uploaded film or sound.", default=99 * MIB
+    )
     max_remote_bytes: int = setting(
         NumberValue(1024, 1024 * MIB),
         "Bytes of a picture fetched from an office.",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from fedimmp import VERSION
 from fedimmp.app import App
 from fedimmp.entities.accounts import DEFAULT_HEADER
+from fedimmp.media import recordings
 from fedimmp.render import profiles
 
 # Apps switch features on by these, so they rise with what is there.
@@ -16,9 +17,6 @@ MASTODON_VERSION: Final = "4.2.0"
 MASTODON_API_VERSION: Final = 1
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
-# Videos are not taken; apps ask for the numbers all the same.
-_VIDEO: Final = {"video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0}
-
 
 def version_text() -> str:
     """Return the version as apps parse it: Mastodon's that we are compatible with, then ours."""
@@ -143,11 +141,17 @@ def _limits(app: App) -> dict[str, Any]:
             "characters_reserved_per_url": posts.characters_per_url,
         },
         "media_attachments": {
-            "supported_mime_types": list(IMAGE_TYPES),
+            "supported_mime_types": [
+                *IMAGE_TYPES,
+                *sorted(recordings.CONTENT_TYPES),
+                *recordings.OTHER_NAMES,
+            ],
             "description_limit": media.max_description_characters,
             "image_size_limit": media.max_image_bytes,
             "image_matrix_limit": media.max_image_pixels,
-            **_VIDEO,
+            "video_size_limit": media.max_recording_bytes,
+            "video_frame_rate_limit": recordings.MAX_FRAME_RATE,
+            "video_matrix_limit": recordings.MAX_FRAME_PIXELS,
         },
         "polls": {
             "max_options": posts.max_poll_options,

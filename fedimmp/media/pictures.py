@@ -10,6 +10,7 @@ from fedimmp.errors import Invalid
 from fedimmp.media.decoder import Job, Made
 
 ATTACHMENT = Job(pixels=3840 * 2160, preview_pixels=640 * 360)
+PREVIEW = Job(pixels=640 * 360, preview_pixels=0)
 AVATAR = Job(pixels=400 * 400, preview_pixels=0, crop=(400, 400))
 EMOJI = Job(pixels=256 * 256, preview_pixels=0)
 HEADER = Job(pixels=1500 * 500, preview_pixels=0, crop=(1500, 500))

@@ -1,7 +1,8 @@
-"""Film and sound of peers: told by their first bytes, and passed on as they came.
+"""Film and sound: told by their first bytes, never by a name.
 
-Nothing here opens a container, so nothing in one can lead anywhere. Playlists, Matroska (whose
-files carry attachments) and QuickTime (which may refer to other files) are not passed on.
+Those of peers are passed on as they came. Nothing here opens a container, so nothing in one can
+lead anywhere. Playlists, Matroska (whose files carry attachments) and QuickTime (which may refer to
+other files) are not taken.
 """
 
 from dataclasses import dataclass
@@ -33,12 +34,21 @@ class Recording:
     content_type: str
 
 
-# What is passed on as it came.
+# Of films that apps may send: pixels of a frame, and frames of a second.
+MAX_FRAME_PIXELS: Final = 3840 * 2160
+MAX_FRAME_RATE: Final = 120
+
+# What is taken, and passed on as it came.
 CONTENT_TYPES: Final = frozenset(
     (
         *("video/mp4", "video/webm", "video/ogg"),
         *("audio/mp4", "audio/webm", "audio/ogg", "audio/mpeg", "audio/flac", "audio/wav"),
     )
+)
+# Other names for the same, which systems give to files and apps compare with ours.
+OTHER_NAMES: Final = (
+    *("video/x-m4v", "audio/x-m4a", "audio/m4a", "audio/mp3", "audio/x-flac"),
+    *("audio/x-wav", "audio/wave", "audio/vnd.wave"),
 )
 
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ class Incoming:
         """Append a part; raises Unavailable where the disk takes no more."""
         await _on_disk(self.file.write, part)
         self.size += len(part)
+
+    async def copy(self, source: Path) -> None:
+        """Append a whole file; raises Unavailable where the disk takes no more."""
+        self.size += await _on_disk(_copy, source, self.file)
 
     async def read(self, length: int = -1) -> bytes:
         """Return what has come so far, or its beginning."""
@@ -92,10 +97,17 @@ class MediaStore:
         finally:
             await asyncio.to_thread(_finish, path, file)
 
-    async def adopt(self, key: str, incoming: Incoming) -> None:
-        """Keep what was received under this key, as durably as `put` does."""
+    async def adopt(self, key: str, incoming: Incoming, *, preview: bytes = b"") -> None:
+        """Keep what was received under this key, and its preview, if any, as `put` does."""
         self.guard("A file was written")
+        if preview:
+            await self.put_preview(key, preview)
         await _on_disk(_adopt, self.path(key), incoming)
+
+    async def put_preview(self, key: str, preview: bytes) -> None:
+        """Store a preview, in place of the one that there may be, as durably as `put` does."""
+        self.guard("A file was written")
+        await _on_disk(_write, self.path(key, preview=True), preview)
 
     async def put(self, key: str, data: bytes, *, preview: bytes = b"") -> None:
         """Store a file and its preview, if any; raises Unavailable where the disk takes no more.
@@ -105,7 +117,7 @@ class MediaStore:
         self.guard("A file was written")
         # The preview first: whoever finds the file finds its preview, too.
         if preview:
-            await _on_disk(_write, self.path(key, preview=True), preview)
+            await self.put_preview(key, preview)
         await _on_disk(_write, self.path(key), data)
 
     async def get(self, key: str) -> bytes | None:
@@ -159,6 +171,12 @@ def _create(path: Path) -> BinaryIO:
 def _finish(path: Path, file: BinaryIO) -> None:
     file.close()
     path.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: BinaryIO) -> int:
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, target, 1024 * 1024)
+        return file.tell()
 
 
 def _adopt(path: Path, incoming: Incoming) -> None:

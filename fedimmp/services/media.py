@@ -1,8 +1,8 @@
-"""Pictures that our members upload: made anew, stored, described, and let go."""
+"""Pictures and other files that our members upload: stored, described, and let go."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from fedimmp.app import App
 from fedimmp.errors import Invalid, NotFound, TooLarge
@@ -16,7 +16,10 @@ from storage.ids import new_id
 from storage.media import Media, NewUpload
 
 Focus = tuple[float, float]
-_JOBS: dict[media.Purpose, Job] = {
+# A preview is a picture that an app sends to stand for another file.
+Use = media.Purpose | Literal["preview"]
+_JOBS: Final[Mapping[Use, Job]] = {
+    "preview": pictures.PREVIEW,
     "attachment": pictures.ATTACHMENT,
     "avatar": pictures.AVATAR,
     "header": pictures.HEADER,
@@ -48,8 +51,12 @@ async def upload(
     purpose: media.Purpose = "attachment",
     description: str | None = None,
     focus: Focus | None = None,
+    preview: Picture | None = None,
 ) -> int:
-    """Store a member's picture and return its id; raises Invalid and TooLarge with a sentence."""
+    """Store a member's picture and return its id; raises Invalid and TooLarge with a sentence.
+
+    `preview` is shown in place of the one that is made of it.
+    """
     if len(data) > app.config.media.max_image_bytes:
         raise TooLarge(
             f"A picture may have {app.config.media.max_image_bytes // 1024**2} MiB at most"
@@ -57,8 +64,9 @@ async def upload(
     check_description(app, description)
     picture = await make_picture(app, data, purpose)
     key = new_key()
-    await app.media.put(key, picture.file, preview=picture.preview)
+    await app.media.put(key, picture.file, preview=preview.file if preview else picture.preview)
     made = picture.made
+    small = preview.made if preview else None
     now = app.now()
     row = NewUpload(
         id=new_id(now),
@@ -70,12 +78,13 @@ async def upload(
         size=made.length,
         width=made.width,
         height=made.height,
-        preview_width=made.preview_width,
-        preview_height=made.preview_height,
+        preview_width=small.width if small else made.preview_width,
+        preview_height=small.height if small else made.preview_height,
         focus_x=focus[0] if focus else None,
         focus_y=focus[1] if focus else None,
         blurhash=made.blurhash,
         description=description,
+        preview_content_type=small.content_type if small else None,
     )
     async with app.db.writer() as tx:
         await media.insert_upload(tx, row, now)
@@ -85,7 +94,7 @@ async def upload(
 async def describe(
     app: App, account_id: int, media_id: int, *, description: str | None, focus: Focus | None
 ) -> None:
-    """Change what a picture says before it is posted; None leaves a value as it is."""
+    """Change what a file says before it is posted; None leaves a value as it is."""
     check_description(app, description)
     async with app.db.writer() as tx:
         found = await media.find_unattached(tx, account_id, media_id)
@@ -106,10 +115,10 @@ async def discard(app: App, account_id: int, media_id: int) -> None:
         if found is None or found.account_id != account_id or found.purpose != "attachment":
             raise NotFound
         if found.status_id is not None:
-            raise Invalid("This picture belongs to a post; delete or edit the post")
+            raise Invalid("This file belongs to a post; delete or edit the post")
         keys = await media.delete(tx, [media_id])
         if not keys:
-            raise Invalid("This picture belongs to a scheduled post; delete that first")
+            raise Invalid("This file belongs to a scheduled post; delete that first")
         await release_files(tx, keys)
 
 
@@ -139,9 +148,9 @@ async def release_files(tx: Transaction, keys: Sequence[str]) -> None:
         await jobs.enqueue(tx, "remove_files", {"keys": list(keys)})
 
 
-async def make_picture(app: App, data: bytes, purpose: media.Purpose) -> Picture:
+async def make_picture(app: App, data: bytes, use: Use) -> Picture:
     """Make a picture anew for what it is to be; raises Invalid."""
     async with app.pictures.decoding:
         return await pictures.make_picture(
-            data, _JOBS[purpose], max_pixels=app.config.media.max_image_pixels
+            data, _JOBS[use], max_pixels=app.config.media.max_image_pixels
         )

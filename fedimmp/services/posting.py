@@ -270,6 +270,11 @@ async def check_media(
     )
     if len(found) < len(media_ids):
         raise Invalid("Validation failed: Media was not found, or belongs to another post")
+    for each in found:
+        if each.state == "waiting":
+            raise Invalid("A file is not ready yet; try again in a moment")
+        if each.state == "failed":
+            raise Invalid(f"A file can't be posted: {each.failure}")
     if len(found) > 1 and any(each.kind in {"video", "audio"} for each in found):
         raise Invalid("Cannot attach a video to a post that already contains images")
     return found

@@ -49,7 +49,9 @@ async def access_file(app: App, key: str, *, preview: bool) -> ServedFile:
         raise NotFound
     await _note_reading(app, row)
     small = await app.media.find(key, preview=True) if preview else None
-    return ServedFile(small or path, row.content_type)
+    if small is None:
+        return ServedFile(path, row.content_type)
+    return ServedFile(small, row.preview_content_type or row.content_type)
 
 
 async def _note_reading(app: App, row: Media) -> None:

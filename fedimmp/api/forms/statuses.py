@@ -136,6 +136,7 @@ class MediaForm(Schema):
 
     description = Text(_TEXT, load_default=None)
     focus = Text(100, load_default=None, strip=True)
+    thumbnail = File(load_default=None)
 
 
 class UploadForm(MediaForm):
