@@ -1,6 +1,7 @@
 """One open stream: whose it is, what it listens to, and the frames that wait to be sent."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import orjson
@@ -17,6 +18,7 @@ class Message:
     event: str
     payload: str | None
     frames: dict[Channel, bytes] = field(default_factory=dict, compare=False, repr=False)
+    wires: dict[Channel, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def frame(self, channel: Channel) -> bytes:
         """Return the text of the WebSocket frame for one channel, encoded once for all."""
@@ -25,6 +27,20 @@ class Message:
             if self.payload is not None:
                 body["payload"] = self.payload
             made = self.frames[channel] = orjson.dumps(body)
+        return made
+
+    def wire(self, channel: Channel) -> bytes:
+        """Return the whole WebSocket frame (RFC 6455 section 5.2), which is the same for all."""
+        if (made := self.wires.get(channel)) is None:
+            text = self.frame(channel)
+            size = len(text)
+            if size < 126:
+                head = bytes((0x81, size))
+            elif size < 1 << 16:
+                head = b"\x81\x7e" + size.to_bytes(2, "big")
+            else:
+                head = b"\x81\x7f" + size.to_bytes(8, "big")
+            made = self.wires[channel] = head + text
         return made
 
 
@@ -77,13 +93,19 @@ class Listener:
     channels: set[Channel] = field(default_factory=set)
     queue: Mailbox = field(default_factory=Mailbox)
     close_reason: str = ""
+    # Sends a message at once where nothing waits before it; False where it has to wait as well.
+    express: Callable[[Channel, Message], bool] | None = None
+    # Told when the queue is no longer empty.
+    on_waiting: Callable[[], None] | None = None
 
     def push(self, channel: Channel, message: Message) -> None:
-        """Queue a message, or close the connection when its queue is full."""
+        """Send a message or queue it, or close the connection when its queue is full."""
         if self.close_reason:
             return
+        if self.express is not None and not len(self.queue) and self.express(channel, message):
+            return
         if len(self.queue) < QUEUE_LIMIT:
-            self.queue.put((channel, message))
+            self._queue((channel, message))
         else:
             self.close("This connection reads too slowly.")
 
@@ -93,4 +115,9 @@ class Listener:
             return
         self.close_reason = reason
         self.queue.clear()
-        self.queue.put(None)
+        self._queue(None)
+
+    def _queue(self, item: tuple[Channel, Message] | None) -> None:
+        self.queue.put(item)
+        if self.on_waiting is not None:
+            self.on_waiting()

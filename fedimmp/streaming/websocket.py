@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -9,9 +10,9 @@ from aiohttp import WSMsgType, web
 
 from fedimmp.errors import NotFound, Refusal, TooMany
 from fedimmp.streaming.authentication import access_channel, listener_of, offered_protocol
-from fedimmp.streaming.channels import error_frame, read_channel
+from fedimmp.streaming.channels import Channel, error_frame, read_channel
 from fedimmp.streaming.context import hub_of
-from fedimmp.streaming.listener import Listener
+from fedimmp.streaming.listener import Listener, Message
 from fedimmp.web.call import Call
 
 HEARTBEAT_SECONDS = 30.0
@@ -36,31 +37,80 @@ async def stream(call: Call) -> web.StreamResponse:
     listener = await listener_of(call)
     asked = await call.form()
     await socket.prepare(call.request)
+    sender = _Sender(call.request.transport, socket, listener)
+    listener.express, listener.on_waiting = sender.express, sender.catch_up
     hub = hub_of(call.request)
     hub.join(listener)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            writer = tasks.create_task(_write(socket, listener))
-            if asked["stream"]:
-                await _answer(socket, _subscribe(call, listener, asked))
-            await _read(call, socket, listener)
-            if not listener.close_reason:
-                # Otherwise it is about to say why the socket closes.
-                writer.cancel()
+        if asked["stream"]:
+            await _answer(socket, _subscribe(call, listener, asked))
+        await _read(call, socket, listener)
     finally:
         hub.leave(listener)
+        await sender.end()
     return socket
 
 
-async def _write(socket: web.WebSocketResponse, listener: Listener) -> None:
-    while (queued := await listener.queue.next()) is not None:
-        channel, message = queued
-        if channel in listener.channels:
-            try:
-                await socket.send_frame(message.frame(channel), WSMsgType.TEXT)
-            except ConnectionError:
+class _Sender:
+    """Sends what a listener hears: at once while the socket takes it, else in its turn.
+
+    A task that waits for messages would cost each socket 4 KiB, and each message a round of the
+    event loop, so there is one only while something waits.
+    """
+
+    __slots__ = ("_listener", "_socket", "_task", "_transport")
+
+    def __init__(
+        self,
+        transport: asyncio.Transport | None,
+        socket: web.WebSocketResponse,
+        listener: Listener,
+    ) -> None:
+        self._transport = transport
+        self._socket = socket
+        self._listener = listener
+        self._task: asyncio.Task[None] | None = None
+
+    def express(self, channel: Channel, message: Message) -> bool:
+        """Write the frame that all get, unless the socket is busy or about to close."""
+        transport = self._transport
+        if transport is None or self._task is not None or self._socket.closed:
+            return False
+        if transport.is_closing() or transport.get_write_buffer_size():
+            return False
+        if channel in self._listener.channels:
+            transport.write(message.wire(channel))
+        return True
+
+    def catch_up(self) -> None:
+        """Let a task send what waits."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._send())
+
+    async def end(self) -> None:
+        """Stop sending, but let the socket say why it closes."""
+        if self._task is None:
+            return
+        if not self._listener.close_reason:
+            self._task.cancel()
+        with suppress(asyncio.CancelledError, ConnectionError):
+            await self._task
+
+    async def _send(self) -> None:
+        queue = self._listener.queue
+        while len(queue):
+            queued = queue.take()
+            if queued is None:
+                reason = self._listener.close_reason.encode()[:120]
+                await self._socket.close(code=1008, message=reason)
                 return
-    await socket.close(code=1008, message=listener.close_reason.encode()[:120])
+            channel, message = queued
+            if channel in self._listener.channels:
+                try:
+                    await self._socket.send_frame(message.frame(channel), WSMsgType.TEXT)
+                except ConnectionError:
+                    return
+        self._task = None
 
 
 async def _read(call: Call, socket: web.WebSocketResponse, listener: Listener) -> None:
