@@ -12,6 +12,7 @@ from fedimmp.services.peering import check_peer_host
 from storage import peer_limits, peers
 from storage.database import Transaction
 from storage.peer_limits import PeerLimit
+from storage.peers import PeerState
 
 
 class Limited(Invalid):
@@ -88,7 +89,7 @@ async def _apply(
 
 async def _unblock(tx: Transaction, app: App, staff: Staff, known: PeerLimit) -> None:
     now = app.now()
-    state = "allowed" if known.was_allowed else "removed"
+    state: PeerState = "allowed" if known.was_allowed else "removed"
     await peers.set_state(tx, known.host, state, now)
     if known.was_allowed:
         await peers_changed(tx, "peer.add", known.host, actor=staff.username, now=now)
