@@ -154,9 +154,7 @@ def clean_characters(text: str) -> str:
 
 def is_too_rich(html: str) -> bool:
     """Tell whether `clean_html` would cut the text, because it is so long or has so many tags."""
-    return (
-        len(html) > _MAX_HTML or html.count("<") > _MAX_TAGS or html.count("&") > _MAX_REFERENCES
-    )
+    return len(html) > _MAX_HTML or html.count("<") > _MAX_TAGS or html.count("&") > _MAX_REFERENCES
 
 
 def _bounded(html: str) -> str:
