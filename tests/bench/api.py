@@ -20,7 +20,7 @@ from storage.ids import new_id
 from storage.statuses import NewStatus
 from tests.bench.inbox import cpu_seconds
 from tests.bench.load import Rate, encode, send_all
-from tests.bench.population import ACCOUNTS, READERS, account_id, member_of, populated
+from tests.bench.population import ACCOUNTS, AUTHORS, READERS, account_id, member_of, populated
 from tests.live import Member, Office, free_ports, until
 
 SIZES = tuple(
@@ -61,7 +61,7 @@ async def _answers(office: Office, port: int) -> bool:
 async def _measure(office: Office, ports: list[int]) -> None:
     readers = [await member_of(office, ACCOUNTS - READERS + number) for number in range(READERS)]
     reader = readers[0]
-    authors = [await member_of(office, number) for number in range(5_000, 5_020)]
+    authors = [await member_of(office, number) for number in AUTHORS]
     profile = f"/api/v1/accounts/{authors[0].account_id}/statuses"
     await _rate(office, ports, "livez", [_get(reader, "/livez")])
     await _rate(office, ports, "home timeline, 20 posts", [_get(reader, HOME)])

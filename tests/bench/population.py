@@ -17,10 +17,12 @@ from typing import Final
 
 import aiohttp
 
+from activitypub.signatures.keys import generate_ed25519
 from fedimmp.build import build
 from fedimmp.config import load
 from fedimmp.services import authorising
 from fedimmp.web.scopes import USER_SCOPES
+from storage import account_keys
 from storage.database import Transaction
 from storage.migrate import known_migrations
 from tests.live import Member, Office, free_ports
@@ -30,6 +32,8 @@ READERS: Final = 100
 FOLLOWED: Final = 500
 FEED: Final = 800
 NOTIFIED: Final = 200
+# Those who can post.
+AUTHORS: Final = range(5_000, 5_020)
 
 _DATA = Path(
     os.environ.get("FEDIMMP_BENCH_DATA", Path(tempfile.gettempdir()) / "fedimmp-bench")
@@ -115,7 +119,21 @@ async def _fill(office: Office, statuses: int) -> None:
         async with office.app.db.writer() as tx:
             await _fill_batch(tx, origin, first, last)
     await _fill_readers(office)
+    await _give_keys(office)
     print(f"{statuses} statuses were loaded in {time.monotonic() - began:.0f} s", flush=True)
+
+
+async def _give_keys(office: Office) -> None:
+    """Let those write who do so in the benchmarks: what they post is signed."""
+    app = office.app
+    assert app is not None
+    async with app.db.writer() as tx:
+        for number in (0, *AUTHORS):
+            private, public = generate_ed25519()
+            owner_id = account_id(number)
+            key_id = app.uris.ed25519_key(app.uris.actor(owner_id))
+            key = account_keys.NewKey(key_id, "ed25519", public, app.keys.seal(private))
+            await account_keys.insert_own(tx, owner_id, [key])
 
 
 async def _fill_batch(tx: Transaction, origin: str, first: int, last: int) -> None:
