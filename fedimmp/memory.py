@@ -382,6 +382,7 @@ class MediaMemory:
     fetching  held by whoever fetches a file, by its key, so that it is fetched once
     places    how many are fetched at once, in all and from one host
     decoding  how many pictures are made at once, uploads included
+    converting  held by whoever makes a film anew while an app waits for it
     files     keys of files that could not be had: not each look asks again
     hosts     hosts that do not answer: not each of their files waits for that again
     read      files whose reading was noted, and on which day
@@ -392,6 +393,7 @@ class MediaMemory:
     decoding: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(max(2, os.cpu_count() or 2))
     )
+    converting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     files: Pauses[str] = field(
         default_factory=lambda: Pauses(waits=(60, 300, 1_800, 21_600), capacity=10_000)
     )

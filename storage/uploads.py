@@ -1,10 +1,91 @@
 """Files that our members uploaded: what is made of them, and those that nobody used."""
 
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from storage.database import Transaction
+from storage.database import Connection, Transaction
+from storage.media import Kind, Media, find
 
 _MOST_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What became of an upload that waited; `size` counts its preview, too."""
+
+    kind: Kind
+    file_key: str
+    content_type: str
+    size: int
+    width: int | None
+    height: int | None
+    preview_width: int | None
+    preview_height: int | None
+    preview_content_type: str | None
+    blurhash: str | None
+    duration: float | None
+    recording: dict[str, Any]
+
+
+async def take_waiting(tx: Transaction) -> tuple[Media, int] | None:
+    """Return an upload that waits, the least tried first, and how often it was tried before."""
+    row = await tx.fetchrow(
+        """
+        UPDATE media
+        SET attempts = attempts + 1
+        WHERE id = (
+            SELECT id
+            FROM media
+            WHERE state = 'waiting'
+            ORDER BY attempts, id
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+        RETURNING id, attempts - 1 AS tried
+        """
+    )
+    found = None if row is None else await find(tx, row["id"])
+    return None if row is None or found is None else (found, row["tried"])
+
+
+async def are_waiting(conn: Connection) -> bool:
+    """Tell whether any upload waits."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT 1 FROM media WHERE state = 'waiting')"))
+
+
+async def set_ready(tx: Transaction, waiting: Media, made: Converted) -> bool:
+    """Put what was made in the place of an upload; False where it waits no more."""
+    values = dataclasses.asdict(made)
+    changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, 3))
+    done = await tx.fetchval(
+        f"""
+        UPDATE media
+        SET state = 'ready', {changes}
+        WHERE id = $1
+          AND file_key = $2
+          AND state = 'waiting'
+        RETURNING id
+        """,
+        waiting.id,
+        waiting.file_key,
+        *values.values(),
+    )
+    return done is not None
+
+
+async def set_failed(tx: Transaction, waiting: Media, failure: str) -> None:
+    """Note why an upload is not taken."""
+    await tx.execute(
+        """
+        UPDATE media
+        SET state = 'failed', failure = $2, stored = false
+        WHERE id = $1
+          AND state = 'waiting'
+        """,
+        waiting.id,
+        failure,
+    )
 
 
 async def delete_abandoned(tx: Transaction, before: datetime) -> list[str]:

@@ -44,6 +44,15 @@ def read_focus(text: str | None) -> Focus | None:
 
 async def upload(call: Call) -> web.StreamResponse:
     """Upload a file for a post, and answer at once: 202 where it is not ready yet."""
+    return await _upload(call, is_awaited=False)
+
+
+async def upload_and_wait(call: Call) -> web.StreamResponse:
+    """Upload a file for a post, and answer when it is ready."""
+    return await _upload(call, is_awaited=True)
+
+
+async def _upload(call: Call, *, is_awaited: bool) -> web.StreamResponse:
     form = await call.form()
     file: UploadedFile = form["file"]
     thumbnail: UploadedFile | None = form["thumbnail"]
@@ -52,9 +61,8 @@ async def upload(call: Call) -> web.StreamResponse:
         read_focus(form["focus"]),
         await thumbnail.read() if thumbnail else None,
     )
-    media_id = await uploading.upload(
-        call.app, call.viewer.account_id, uploading.File(file.data, file.content_type), words
-    )
+    given = uploading.File(file.data, file.content_type, is_awaited)
+    media_id = await uploading.upload(call.app, call.viewer.account_id, given, words)
     return await _answer(call, media_id, unfinished=202)
 
 
@@ -98,7 +106,7 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/media",
-        upload,
+        upload_and_wait,
         _WRITE,
         limit="media",
         max_body=_MAX_BODY,

@@ -321,6 +321,12 @@ class Media:
     max_recording_bytes: int = setting(
         NumberValue(1024, 99 * MIB), "Bytes of an uploaded film or sound.", default=99 * MIB
     )
+    convert_recordings: bool = setting(
+        FlagValue(),
+        "Whether uploaded films and sounds are made fit for browsers and get a preview. It needs the"
+        " extra `media` (`pip install fedimmp[media]`); without that they are kept as they are.",
+        default=True,
+    )
     max_remote_bytes: int = setting(
         NumberValue(1024, 1024 * MIB),
         "Bytes of a picture fetched from an office.",

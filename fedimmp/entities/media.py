@@ -1,5 +1,6 @@
 """Pictures and other files as MediaAttachment."""
 
+from fractions import Fraction
 from typing import Any
 
 from fedimmp.app import App
@@ -43,9 +44,40 @@ def _meta(media: Media) -> dict[str, Any]:
         meta["small"] = _size(width, height)
     if media.duration is not None:
         meta["original"] = meta.get("original", {}) | {"duration": media.duration}
+    if media.recording:
+        _tell_recording(meta, media, media.recording)
     if media.focus_x is not None and media.focus_y is not None:
         meta["focus"] = {"x": media.focus_x, "y": media.focus_y}
     return meta
+
+
+def _tell_recording(meta: dict[str, Any], media: Media, told: dict[str, Any]) -> None:
+    """Add what is known of films and sounds, in the newer place and, as apps still read, beside."""
+    original = meta.setdefault("original", {})
+    if media.duration is not None:
+        meta["duration"], meta["length"] = media.duration, _clock(media.duration)
+    if "bit_rate" in told:
+        original["bitrate"] = told["bit_rate"]
+    if "frame_rate" in told:
+        original["frame_rate"] = told["frame_rate"]
+        meta["fps"] = round(Fraction(told["frame_rate"]))
+    for name in ("width", "height", "size", "aspect"):
+        if name in original:
+            meta[name] = original[name]
+    if "audio_codec" in told:
+        meta["audio_encode"] = told["audio_codec"]
+    if "audio_bit_rate" in told:
+        meta["audio_bitrate"] = f"{round(told['audio_bit_rate'] / 1000)} kb/s"
+    if "audio_channels" in told:
+        meta["audio_channels"] = told["audio_channels"]
+    if "colors" in told:
+        meta["colors"] = told["colors"]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:05.2f}"
 
 
 def _size(width: int, height: int) -> dict[str, Any]:

@@ -72,15 +72,21 @@ class Made:
     preview_height: int
     preview_length: int
     blurhash: str | None
+    is_animated: bool = False
 
 
-def limit_process() -> None:
-    """Bound memory and processor time, and forbid core dumps, files, and anything to be opened."""
+def limit_process(
+    memory_bytes: int = MEMORY_BYTES, cpu_seconds: int = CPU_SECONDS, file_bytes: int = 0
+) -> None:
+    """Bound memory and processor time, and forbid core dumps, files, and anything to be opened.
+
+    What is open already may grow to `file_bytes`.
+    """
     # Pillow would import the usual formats when it opens the first picture.
     Image.preinit()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
@@ -193,6 +199,7 @@ def make(data: bytes, job: Job, max_pixels: int) -> tuple[Made, bytes, bytes]:
         preview_height=small.height,
         preview_length=len(preview),
         blurhash=hash_of(small),
+        is_animated=animated,
     )
     return made, file, preview
 

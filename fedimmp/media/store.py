@@ -48,6 +48,15 @@ class Incoming:
         """Append a whole file; raises Unavailable where the disk takes no more."""
         self.size += await _on_disk(_copy, source, self.file)
 
+    def rewind(self) -> None:
+        """Write out what has come, and go to the beginning, for another process to read it."""
+        self.file.flush()
+        self.file.seek(0)
+
+    def measure(self) -> None:
+        """Take note of what another process wrote."""
+        self.size = os.fstat(self.file.fileno()).st_size
+
     async def read(self, length: int = -1) -> bytes:
         """Return what has come so far, or its beginning."""
         return await asyncio.to_thread(self._read, length)
@@ -97,6 +106,16 @@ class MediaStore:
         finally:
             await asyncio.to_thread(_finish, path, file)
 
+    @asynccontextmanager
+    async def kept(self, key: str) -> AsyncIterator[Incoming]:
+        """Open a file that is kept, to be read; raises FileNotFoundError."""
+        path = self.path(key)
+        file = await asyncio.to_thread(path.open, "rb")
+        try:
+            yield Incoming(path, file)
+        finally:
+            await asyncio.to_thread(file.close)
+
     async def adopt(self, key: str, incoming: Incoming, *, preview: bytes = b"") -> None:
         """Keep what was received under this key, and its preview, if any, as `put` does."""
         self.guard("A file was written")
@@ -120,10 +139,10 @@ class MediaStore:
             await self.put_preview(key, preview)
         await _on_disk(_write, self.path(key), data)
 
-    async def get(self, key: str) -> bytes | None:
-        """Return the bytes, None when there are none."""
+    async def get(self, key: str, *, preview: bool = False) -> bytes | None:
+        """Return the bytes of a file or its preview, None when there are none."""
         try:
-            return await asyncio.to_thread(self.path(key).read_bytes)
+            return await asyncio.to_thread(self.path(key, preview=preview).read_bytes)
         except FileNotFoundError:
             return None
 

@@ -15,6 +15,7 @@ from fedimmp.inbound.quotes import verify_quote
 from fedimmp.inbound.synchronising import synchronise_followers
 from fedimmp.services import (
     announcing,
+    converting,
     discovery,
     file_keeping,
     leaving,
@@ -40,6 +41,7 @@ Work = Callable[[App, Mapping[str, Any]], Awaitable[None]]
 # Each opens its own transactions and may run twice, with one effect.
 KINDS: Final[Mapping[str, Work]] = {
     "backfill": backfill,
+    "convert_recordings": converting.convert_next,
     "discard_media": media.discard_detached,
     "fetch_parent": fetch_parent,
     "fetch_thread": fetch_thread,

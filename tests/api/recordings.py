@@ -1,6 +1,11 @@
-"""Films and sounds as bytes, for the tests of uploads."""
+"""Films and sounds as bytes, for the tests of uploads: mere headers, and some that play."""
 
+import io
 from struct import pack
+from typing import Any
+
+import av
+from PIL import Image
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -50,3 +55,62 @@ def mp3(secret: bytes = b"") -> bytes:
     """Return a frame of sound between the two kinds of tags."""
     tag = b"ID3\3\0\0" + bytes((0, 0, len(secret) >> 7, len(secret) & 0x7F)) + secret
     return tag + b"\xff\xfb\x90\x64" + bytes(413) + b"TAG" + secret[:125].ljust(125, b"\0")
+
+
+def film(
+    muxer: str = "mp4",
+    video: str = "libx264",
+    audio: str | None = "aac",
+    *,
+    size: tuple[int, int] = (320, 180),
+    rate: int = 15,
+    rotation: int = 0,
+    secret: str = "",
+) -> bytes:
+    """Return two seconds of film that says in its metadata where it was made."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=muxer) as made:
+        made.metadata.update({"title": secret, "location": secret} if secret else {})
+        pictures: Any = made.add_stream(video, rate=rate)
+        pictures.width, pictures.height, pictures.pix_fmt = *size, "yuv420p"
+        if rotation:
+            pictures.set_display_rotation(rotation)
+        sounds = _sound_track(made, audio) if audio else None
+        for number in range(2 * rate):
+            frame = _picture(size, number * 4 % 256)
+            frame.pts = number
+            made.mux(pictures.encode(frame))
+        made.mux(pictures.encode(None))
+        if sounds is not None:
+            _fill(made, sounds)
+    return out.getvalue()
+
+
+def sound(muxer: str, codec: str, *, secret: str = "") -> bytes:
+    """Return two seconds of silence."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=muxer) as made:
+        made.metadata.update({"title": secret, "comment": secret} if secret else {})
+        _fill(made, _sound_track(made, codec))
+    return out.getvalue()
+
+
+def _picture(size: tuple[int, int], red: int) -> Any:
+    make: Any = av.VideoFrame.from_image
+    return make(Image.new("RGB", size, (red, 100, 50)))
+
+
+def _sound_track(made: Any, codec: str) -> Any:
+    track = made.add_stream(codec, rate=48_000)
+    track.layout = "stereo"
+    return track
+
+
+def _fill(made: Any, track: Any) -> None:
+    for start in range(0, 96_000, 960):
+        frame = av.AudioFrame(format=track.format.name, layout="stereo", samples=960)
+        frame.sample_rate, frame.pts = 48_000, start
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        made.mux(track.encode(frame))
+    made.mux(track.encode(None))

@@ -1,4 +1,4 @@
-"""Films and sounds on their way into a post."""
+"""Films and sounds on their way into a post, in an office that keeps them as they are."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from fedimmp.media import films
 from tests.api.contract.entities import check
 from tests.api.office import Office
 from tests.api.posts import STATUSES, file_form, picture, post, uploaded
@@ -20,6 +21,11 @@ KINDS: dict[str, tuple[Callable[[bytes], bytes], str, float | None]] = {
     "FLAC": (flac, "audio/flac", 10.0),
     "MP3": (mp3, "audio/mpeg", None),
 }
+
+
+@pytest.fixture(autouse=True)
+def without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(films, "IS_INSTALLED", False)
 
 
 def with_thumbnail(form: aiohttp.FormData, data: bytes) -> aiohttp.FormData:

@@ -9,6 +9,7 @@ from aiohttp import web
 from PIL import Image, PngImagePlugin
 
 from fedimmp.app import App
+from fedimmp.media import films
 from fedimmp.workers.settle import settle
 from tests.attacks.door import Door
 from tests.attacks.files import chunk, encoded, gif, look, plain, png, serve, shared, upload
@@ -127,7 +128,10 @@ async def test_150_bombs_are_refused(hq: App, door: Door, porto: Foreign, name: 
 
 
 @pytest.mark.sec("SEC-150")
-async def test_150_a_usual_animation_goes_through(hq: App, door: Door) -> None:
+async def test_150_a_usual_animation_goes_through(
+    hq: App, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films, "IS_INSTALLED", False)
     ana = await member(hq, "ana")
     status, file = await upload(door, ana, gif(12), name="a.gif")
     assert status == 200
