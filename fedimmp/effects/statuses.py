@@ -61,9 +61,10 @@ async def statuses_edited(
     """
     if not statuses:
         return
-    audiences = await status_audiences.load(tx, [status.id for status in statuses])
+    ids = [status.id for status in statuses]
+    audiences = await status_audiences.load(tx, ids)
     if not quietly:
-        await search_words.keep(tx, [status.id for status in statuses])
+        await search_words.keep(tx, ids)
     drafts = [] if quietly else _edit_drafts(statuses, audiences)
     changed = [
         NewEvent(
@@ -76,18 +77,23 @@ async def statuses_edited(
     await notices.notified(tx, drafts, now, news=changed)
     for status in statuses:
         if status.local:
-            audience = audiences[status.id]
-            await addressing.enqueue(
-                tx,
-                app,
-                account_id=status.account_id,
-                activity=await activities.update(tx, app, status),
-                status_id=status.id,
-                followers=status.visibility != "direct",
-                everyone=status.visibility == "public",
-                account_ids=_unique(audience.addressed, audience.reached),
-                now=now,
-            )
+            await _deliver_edit(tx, app, status, audiences[status.id], now)
+
+
+async def _deliver_edit(
+    tx: Transaction, app: App, status: Status, audience: Audience, now: datetime
+) -> None:
+    await addressing.enqueue(
+        tx,
+        app,
+        account_id=status.account_id,
+        activity=await activities.update(tx, app, status),
+        status_id=status.id,
+        followers=status.visibility != "direct",
+        everyone=status.visibility == "public",
+        account_ids=_unique(audience.addressed, audience.reached),
+        now=now,
+    )
 
 
 async def statuses_deleted(

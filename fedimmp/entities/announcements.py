@@ -7,6 +7,7 @@ from fedimmp.app import App
 from fedimmp.entities.emojis import emoji_entities
 from fedimmp.entities.times import maybe_timestamp, timestamp
 from storage import accounts, bulletins, emojis
+from storage.accounts import Account
 from storage.bulletins import Announcement, Reaction
 from storage.database import Connection
 from storage.emojis import Words
@@ -34,16 +35,7 @@ async def announcement_entities(
             "all_day": each.all_day,
             "published_at": timestamp(each.published_at or each.created_at),
             "updated_at": timestamp(each.updated_at),
-            "mentions": [
-                {
-                    "id": str(one),
-                    "username": people[one].username,
-                    "url": people[one].url or people[one].uri,
-                    "acct": people[one].acct,
-                }
-                for one in each.mention_ids
-                if one in people
-            ],
+            "mentions": [_mention(people[one]) for one in each.mention_ids if one in people],
             "statuses": [],
             "tags": [{"name": name, "url": app.uris.tag(name.casefold())} for name in each.tags],
             "emojis": emoji_entities(app, shown.get(each.id, ())),
@@ -61,6 +53,15 @@ async def announcement_entities(
 def reaction_event(announcement_id: int, name: str, count: int) -> dict[str, Any]:
     """Return what streams carry when the count of a reaction changes."""
     return {"name": name, "count": count, "announcement_id": str(announcement_id)}
+
+
+def _mention(person: Account) -> dict[str, Any]:
+    return {
+        "id": str(person.id),
+        "username": person.username,
+        "url": person.url or person.uri,
+        "acct": person.acct,
+    }
 
 
 def _reaction(

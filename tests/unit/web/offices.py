@@ -60,6 +60,11 @@ def make_app(
     )
 
 
+def public(handler: Any, method: str = "GET", path: str = "/api/v1/x", **options: Any) -> Route:
+    """Return a route that anybody may call."""
+    return Route(method, path, handler, public=True, **options)
+
+
 @asynccontextmanager
 async def served(
     app: App, routes: Sequence[Route], *, error_page: ErrorPage | None = None
