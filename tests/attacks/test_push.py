@@ -13,15 +13,16 @@ from tests.attacks.door import Door
 from tests.attacks.outbound import Watch, own_ports
 from tests.federation.foreign import Foreign
 from tests.federation.members import member, told
+from tests.push.service import Phone
 
 PUSH = "/api/v1/push/subscription"
 
 
-@pytest.mark.sec("SEC-056")
+@pytest.mark.sec("SEC-056", "SEC-204")
 async def test_056_no_address_is_told_of_news(
     hq: App, door: Door, porto: Foreign, evil: Foreign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Push is not offered, so not even an allowed office can be made to receive it."""
+    """Only services that the office lists are told, so not even an allowed office is."""
     ana, ben = await member(hq, "ana"), await member(hq, "ben")
     token = await create_token(hq, ana.id, USER_SCOPES, "tests")
     watch = Watch(monkeypatch)
@@ -37,8 +38,7 @@ async def test_056_no_address_is_told_of_news(
             "file:///etc/passwd",
             "https://fcm.googleapis.com/fcm/send/x",
         ):
-            keys = {"p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6", "auth": "4vQK-SvRAN5eo-8ASlrwdQ"}
-            subscription = {"subscription": {"endpoint": endpoint, "keys": keys}}
+            subscription = Phone().form(endpoint)
             for method in ("POST", "PUT"):
                 async with session.request(method, PUSH, json=subscription) as answer:
                     assert answer.status in (404, 422)

@@ -76,6 +76,7 @@ async def test_a_browser_gets_its_subprotocol_back(trio: Trio) -> None:
         assert stream.socket.protocol == ana.token
 
 
+@pytest.mark.sec("SEC-200")
 @pytest.mark.parametrize("query", ["", "?stream=user", "?stream=user&access_token=wrong"])
 async def test_without_a_living_token_nothing_opens(trio: Trio, query: str) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -139,6 +140,7 @@ async def test_lists_and_direct_conversations_have_their_streams(trio: Trio) -> 
         assert frame["stream"] == ["direct"]
 
 
+@pytest.mark.sec("SEC-200")
 async def test_nobody_listens_to_the_list_of_another(trio: Trio) -> None:
     ana, eve = await trio.hq.member("ana"), await trio.hq.member("eve")
     made = await ana.call("POST", "/api/v1/lists", {"title": "Mine"})
@@ -162,6 +164,7 @@ async def test_private_posts_and_blocked_people_are_not_heard(trio: Trio) -> Non
     assert "Bo speaks" not in str(own.seen)
 
 
+@pytest.mark.sec("SEC-200")
 async def test_a_token_without_the_scope_hears_nothing(trio: Trio) -> None:
     ana = await trio.hq.member("ana")
     app = trio.hq.app
@@ -173,6 +176,7 @@ async def test_a_token_without_the_scope_hears_nothing(trio: Trio) -> None:
         assert error["status"] == 403
 
 
+@pytest.mark.sec("SEC-177", "SEC-200")
 async def test_a_revoked_token_closes_its_sockets_within_a_second(trio: Trio) -> None:
     ana = await trio.hq.member("ana")
     async with stream_of(ana, "?stream=user") as stream:

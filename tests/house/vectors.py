@@ -175,13 +175,17 @@ ACCESS = Section(
         "SEC-180": Vector("telling private posts from posts that do not exist", "one answer"),
         "SEC-181": Vector("doing something with a post that one may not see", "404"),
         "SEC-182": Vector("searches for others' private posts, or of odd characters", "nothing"),
+        "SEC-184": Vector("fields in a form that it does not name", "not changed"),
         "SEC-185": Vector("evading a limit by naming another address", "429"),
         "SEC-186": Vector("a sign-in that leads to another site", "a page of ours"),
         "SEC-188": Vector("a session that was planted, or outlives signing out", "void"),
         "SEC-192": Vector("scripts of other sites, with cookies", "no credentials"),
         "SEC-193": Vector("requests whose length two servers read differently", "400, hung up"),
         "SEC-194": Vector("headers that change the method, odd paths, HEAD, TRACE", "no way round"),
+        "SEC-200": Vector("streams of others, without a scope, or thousands", "an error, a bound"),
+        "SEC-201": Vector("streams opened by another site, with our cookie", "401"),
         "SEC-202": Vector("streams that tell of posts that one may not read", "silent"),
+        "SEC-204": Vector("a push service that reads, or an app that is gone", "nothing to read"),
         "SEC-205": Vector("a notification by a tag without being addressed", "none"),
     },
 )
@@ -197,6 +201,10 @@ ALLOWLIST = Section(
         "SEC-217": Vector("knocks of a hundred thousand hosts", "a bounded memory"),
         "SEC-218": Vector("a peer that signs from another host", "403, and visible"),
         "SEC-220": Vector("what is private, asked for by other ways", "never leaves"),
+        "SEC-221": Vector(
+            "staff's collections and numbers, asked for by others or for ages", "403"
+        ),
+        "SEC-222": Vector("staff that acts on staff, or without a trace", "403, and written down"),
         "SEC-228": Vector("fifty equal activities at the same moment", "one row each"),
         "SEC-229": Vector("forwarded headers of somebody who is no proxy", "ignored"),
         "SEC-230": Vector("a verifier that can be forged, a loader that fetches", "not in use"),

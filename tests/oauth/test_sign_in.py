@@ -5,6 +5,7 @@ import hashlib
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
+import aiohttp
 import pytest
 
 from fedimmp.services import members
@@ -152,6 +153,40 @@ async def test_the_cookie_is_for_this_office_and_for_no_script(office: Office) -
     assert "Path=/" in session
     assert "Secure" not in session
     assert "Domain" not in session
+
+
+@pytest.mark.sec("SEC-172", "SEC-201")
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+async def test_a_session_opens_pages_and_neither_api_nor_streams(
+    office: Office, origin: str | None
+) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    await browser.sign_in("ana")
+    headers = {"Origin": origin or office.url}
+    assert (await browser.get("/", headers=headers)).status == 200
+    for path in ("timelines/home", "streaming?stream=user", "streaming/user"):
+        assert (await browser.get(f"/api/v1/{path}", headers=headers)).status == 401
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await browser.session.ws_connect(
+            f"{office.url}/api/v1/streaming?stream=user", headers=headers
+        )
+    assert refused.value.status == 401
+
+
+@pytest.mark.sec("SEC-192")
+async def test_pages_tell_no_script_of_another_site_anything(office: Office) -> None:
+    await office.member("ana")
+    browser = office.browser()
+    await browser.sign_in("ana")
+    foreign = {"Origin": "https://phanpy.example"}
+    for path in ("/", "/auth/sign_in", "/oauth/authorize"):
+        answer = await browser.get(path, headers=foreign)
+        named = {name for name in answer.headers if name.lower().startswith("access-control-")}
+        assert named == set(), path
+    token = await browser.request("POST", "/oauth/token", headers=foreign)
+    assert token.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in token.headers
 
 
 @pytest.mark.sec("SEC-172")
