@@ -26,7 +26,8 @@ class Network(Text):
     def read(self, value: Any) -> str:
         text = super().read(value)
         try:
-            return str(ip_network(text, strict=False))
+            # A zone names an interface of one machine, which PostgreSQL does not know.
+            return str(ip_network(text.partition("%")[0], strict=False))
         except ValueError as error:
             raise ValidationError("is not an IP address or network") from error
 

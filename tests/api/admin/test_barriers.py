@@ -80,6 +80,23 @@ async def test_networks(office: Office) -> None:
     assert (await eva.get(f"{IPS}/{single['id']}")).status == 404
 
 
+@pytest.mark.parametrize("ip", ["fe80::1%eth0", "fe80::1", "fe80::1/128"])
+async def test_an_interface_is_no_part_of_an_address(office: Office, ip: str) -> None:
+    eva = await staff(office, "eva")
+    made = await eva.ok("POST", IPS, json={"ip": ip, "severity": "sign_up_block"})
+    assert made["ip"] == "fe80::1/128"
+    assert await eva.ok("GET", "/api/v1/admin/accounts", params={"ip": ip}) == []
+
+
+@pytest.mark.parametrize("ip", ["%eth0", "fe80::1/eth0", "fe80::/129", "192.0.2.300", "x", " "])
+async def test_what_is_no_address_is_told(office: Office, ip: str) -> None:
+    eva = await staff(office, "eva")
+    answer = await eva.post(IPS, {"ip": ip, "severity": "sign_up_block"})
+    assert (answer.status, bool(answer.error)) == (422, True)
+    answer = await eva.get("/api/v1/admin/accounts", ip=ip)
+    assert (answer.status, bool(answer.error)) == (422, True)
+
+
 async def test_no_access_shuts_a_network_out_within_two_seconds(office: Office) -> None:
     eva, ana = await staff(office, "eva"), await office.member("ana")
     for own in ("127.0.0.0/8", "127.0.0.1"):
