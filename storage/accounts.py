@@ -93,6 +93,10 @@ class Account:
     suspended_by_origin: bool
     silenced_at: datetime | None
     sensitized_at: datetime | None
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
+    attribution_domains: list[str]
 
     @property
     def is_local(self) -> bool:
@@ -403,6 +407,10 @@ _EDITABLE = frozenset(
         "indexable",
         "hide_collections",
         "also_known_as",
+        "show_media",
+        "show_media_replies",
+        "show_featured",
+        "attribution_domains",
     }
 )
 

@@ -252,6 +252,25 @@ async def set_description(
     )
 
 
+async def describe_profile_pictures(
+    tx: Transaction, account_id: int, descriptions: Mapping[Purpose, str]
+) -> None:
+    """Replace the alternative texts of the account's present avatar, header or both."""
+    await tx.execute(
+        """
+        UPDATE media
+           SET description = d.description
+          FROM unnest($2::text[], $3::text[]) AS d (purpose, description)
+          JOIN accounts a ON a.id = $1
+         WHERE media.id IN (a.avatar_id, a.header_id)
+           AND media.purpose = d.purpose
+        """,
+        account_id,
+        list(descriptions),
+        list(descriptions.values()),
+    )
+
+
 async def detach_profile_pictures(
     tx: Transaction, account_id: int, purposes: Sequence[Purpose], now: datetime
 ) -> list[int]:

@@ -11,6 +11,7 @@ from storage.handles import username_key
 
 Role = Literal["member", "moderator", "admin", "owner"]
 Visibility = Literal["public", "unlisted", "private", "direct"]
+QuotePolicy = Literal["public", "followers", "nobody"]
 
 _COLUMNS = """
     m.account_id,
@@ -24,6 +25,7 @@ _COLUMNS = """
     m.default_visibility,
     m.default_sensitive,
     m.default_language,
+    m.default_quote_policy,
     m.disabled_at,
     a.suspended_at,
     a.deleted_at,
@@ -50,6 +52,7 @@ class Member:
     default_visibility: Visibility
     default_sensitive: bool
     default_language: str | None
+    default_quote_policy: QuotePolicy
     disabled_at: datetime | None
     suspended_at: datetime | None
     deleted_at: datetime | None
@@ -209,7 +212,15 @@ async def set_password(tx: Transaction, account_id: int, password_hash: str, now
     )
 
 
-_PREFERENCES = frozenset({"locale", "default_visibility", "default_sensitive", "default_language"})
+_PREFERENCES = frozenset(
+    {
+        "locale",
+        "default_visibility",
+        "default_sensitive",
+        "default_language",
+        "default_quote_policy",
+    }
+)
 
 
 async def update_preferences(

@@ -88,9 +88,9 @@ def account_entity(app: App, view: AccountView) -> dict[str, Any]:
             view.statuses_count, view.followers_count, view.following_count, view.last_status_at
         ),
         "hide_collections": account.hide_collections,
-        "show_media": True,
-        "show_media_replies": True,
-        "show_featured": True,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
         "feature_approval": {"automatic": [], "manual": [], "current_user": "denied"},
     }
     if account.is_local:
@@ -144,7 +144,7 @@ def credential_entity(
     """Return the CredentialAccount entity, which only its owner sees."""
     account = view.account
     source = {
-        "attribution_domains": [],
+        "attribution_domains": account.attribution_domains,
         "note": account.note_source,
         "fields": [_source_field(field) for field in account.fields],
         "privacy": member.default_visibility,
@@ -154,9 +154,42 @@ def credential_entity(
         "hide_collections": account.hide_collections,
         "discoverable": account.discoverable,
         "indexable": account.indexable,
-        "quote_policy": "public",
+        "quote_policy": member.default_quote_policy,
     }
     return account_entity(app, view) | {"source": source, "role": role_entity(member.role)}
+
+
+def profile_entity(
+    app: App, view: AccountView, featured_tags: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the Profile entity: everything as its owner edits it, and as others see it."""
+    account = view.account
+    avatar = picture_url(app, view.avatar, DEFAULT_AVATAR) if view.avatar else None
+    header = picture_url(app, view.header, DEFAULT_HEADER) if view.header else None
+    return {
+        "id": str(account.id),
+        "display_name": account.display_name,
+        "note": account.note_source,
+        "fields": [_source_field(field) for field in account.fields],
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "avatar_description": view.avatar.description if view.avatar else "",
+        "header": header,
+        "header_static": header,
+        "header_description": view.header.description if view.header else "",
+        "locked": account.locked,
+        "bot": account.bot,
+        "hide_collections": account.hide_collections,
+        "discoverable": account.discoverable,
+        "indexable": account.indexable,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
+        "attribution_domains": account.attribution_domains,
+        "formatted_note": account.note,
+        "formatted_fields": [_field(field) for field in account.fields],
+        "featured_tags": list(featured_tags),
+    }
 
 
 def role_entity(role: Role) -> dict[str, Any]:

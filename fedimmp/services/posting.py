@@ -163,7 +163,7 @@ async def _compose(
     quoted = await quoting.access_quoted(tx, author.account_id, draft.quoted_status_id)
     mentions = await _willing(tx, author.account_id, prepared)
     new = _new_status(app, author, prepared, visibility, parent, mentions, status_id, now)
-    policy = quoting.policy_for(visibility, draft.quote_policy)
+    policy = quoting.policy_for(visibility, draft.quote_policy or author.default_quote_policy)
     new = dataclasses.replace(new, quote_automatic=policy)
     return new if quoted is None else quoting.with_quote(app, new, quoted, now)
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from activitypub.errors import Malformed
+from activitypub.uris import check_host
 from fedimmp.app import App
 from fedimmp.effects import accounts as account_effects
 from fedimmp.effects import relationships as relationship_effects
@@ -23,6 +25,8 @@ from storage import accounts, jobs, members, relationships
 from storage import media as pictures
 from storage.database import Transaction
 from storage.media import Purpose
+
+_DOMAINS_MAXIMUM: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,13 @@ class ProfileChanges:
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    attribution_domains: Sequence[str] | None = None
     visibility: members.Visibility | None = None
     sensitive: bool | None = None
+    quote_policy: members.QuotePolicy | None = None
     language: str | None = None
     sets_language: bool = False
 
@@ -62,20 +71,23 @@ class ProfileChanges:
 async def update_profile(app: App, account_id: int, wanted: ProfileChanges) -> None:
     """Change a member's profile and defaults, and tell the other offices what they can see.
 
-    Who takes the lock off accepts everybody who was waiting. Raises Invalid with a sentence.
+    Who takes the lock off accepts everybody who was waiting. Raises Invalid with a sentence, and
+    with details by the names of what is wrong.
     """
     _check(app, wanted)
+    descriptions = _descriptions(wanted)
     changes = _account_changes(wanted) | await _pictures(app, account_id, wanted)
 
     async def work(tx: Transaction) -> None:
         now = app.now()
         await members.update_preferences(tx, account_id, _preferences(wanted))
-        if not changes:
+        if not changes and not descriptions:
             return
         await _discard_pictures(tx, account_id, _replaced(changes), now)
         changed = await accounts.update(tx, account_id, changes, now)
         if changed is None:
             return
+        await pictures.describe_profile_pictures(tx, account_id, descriptions)
         await account_effects.account_updated(tx, app, [changed], now)
         if wanted.locked is False:
             waiting = await relationships.accept_all(tx, account_id)
@@ -95,16 +107,56 @@ async def remove_picture(app: App, account_id: int, purpose: Purpose) -> None:
 
 
 def _check(app: App, wanted: ProfileChanges) -> None:
-    if len(wanted.display_name or "") > DISPLAY_NAME_MAXIMUM:
-        raise Invalid(f"The display name has more than {DISPLAY_NAME_MAXIMUM} characters")
-    if len(wanted.note or "") > NOTE_MAXIMUM:
-        raise Invalid(f"The text about yourself has more than {NOTE_MAXIMUM} characters")
+    described = app.config.media.max_description_characters
+    for name, maximum in (
+        ("display_name", DISPLAY_NAME_MAXIMUM),
+        ("note", NOTE_MAXIMUM),
+        ("avatar_description", described),
+        ("header_description", described),
+    ):
+        if len(getattr(wanted, name) or "") > maximum:
+            raise _refusal(name, "ERR_TOO_LONG", f"has more than {maximum} characters")
     fields = wanted.fields or ()
-    if len(fields) > app.config.accounts.max_fields:
-        raise Invalid(f"A profile has at most {app.config.accounts.max_fields} fields")
+    most = app.config.accounts.max_fields
+    if len(fields) > most:
+        raise _refusal("fields", "ERR_TOO_MANY", f"of a profile are at most {most}")
     for field in fields:
         if len(field.name) > FIELD_NAME_MAXIMUM or len(field.value) > FIELD_VALUE_MAXIMUM:
-            raise Invalid(f"A field has more than {FIELD_VALUE_MAXIMUM} characters")
+            words = f"have at most {FIELD_VALUE_MAXIMUM} characters each"
+            raise _refusal("fields", "ERR_TOO_LONG", words)
+    _domains(wanted)
+
+
+def _domains(wanted: ProfileChanges) -> list[str]:
+    """Return the hosts that may name the member as author, each once; raises Invalid."""
+    found: dict[str, None] = {}
+    for text in wanted.attribution_domains or ():
+        try:
+            host = check_host(text.lower().removeprefix("https://").removesuffix("/"))
+        except Malformed as error:
+            words = f"name no host in {text[:60]}"
+            raise _refusal("attribution_domains", "ERR_INVALID", words) from error
+        found[host] = None
+    if len(found) > _DOMAINS_MAXIMUM:
+        raise _refusal("attribution_domains", "ERR_TOO_MANY", f"are at most {_DOMAINS_MAXIMUM}")
+    return list(found)
+
+
+def _refusal(name: str, code: str, words: str) -> Invalid:
+    label = name.replace("_", " ").capitalize()
+    return Invalid(
+        f"Validation failed: {label} {words}",
+        details={name: [{"error": code, "description": words}]},
+    )
+
+
+def _descriptions(wanted: ProfileChanges) -> dict[Purpose, str]:
+    """Return the alternative texts for pictures that are there already."""
+    texts: dict[Purpose, str | None] = {
+        "avatar": None if wanted.avatar else wanted.avatar_description,
+        "header": None if wanted.header else wanted.header_description,
+    }
+    return {purpose: text for purpose, text in texts.items() if text is not None}
 
 
 def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
@@ -116,6 +168,9 @@ def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
             "discoverable",
             "indexable",
             "hide_collections",
+            "show_media",
+            "show_media_replies",
+            "show_featured",
         )
         if getattr(wanted, name) is not None
     }
@@ -126,6 +181,8 @@ def _account_changes(wanted: ProfileChanges) -> dict[str, Any]:
     if wanted.note is not None:
         changes["note_source"] = wanted.note
         changes["note"] = render_note(wanted.note)
+    if wanted.attribution_domains is not None:
+        changes["attribution_domains"] = _domains(wanted)
     if wanted.fields is not None:
         changes["fields"] = [
             {
@@ -146,6 +203,8 @@ def _preferences(wanted: ProfileChanges) -> Mapping[str, object]:
         preferences["default_visibility"] = wanted.visibility
     if wanted.sensitive is not None:
         preferences["default_sensitive"] = wanted.sensitive
+    if wanted.quote_policy is not None:
+        preferences["default_quote_policy"] = wanted.quote_policy
     if wanted.sets_language:
         preferences["default_language"] = wanted.language
     return preferences

@@ -1,6 +1,7 @@
 -- compatible-with: 3
 --
--- What the office tells everybody: announcements, who has read them and what they think of them.
+-- What the office tells everybody: announcements, who has read them and what they think of them;
+-- and how members present themselves.
 
 CREATE TABLE announcements (
     id bigint PRIMARY KEY,
@@ -33,3 +34,14 @@ CREATE TABLE announcement_reactions (
     PRIMARY KEY (announcement_id, name, account_id)
 );
 CREATE INDEX announcement_reactions_account ON announcement_reactions (account_id);
+
+-- What a profile shows, who may name its owner as author, and who may quote new posts.
+
+ALTER TABLE accounts
+    ADD COLUMN show_media boolean NOT NULL DEFAULT true,
+    ADD COLUMN show_media_replies boolean NOT NULL DEFAULT true,
+    ADD COLUMN show_featured boolean NOT NULL DEFAULT true,
+    ADD COLUMN attribution_domains text[] NOT NULL DEFAULT '{}';
+ALTER TABLE members
+    ADD COLUMN default_quote_policy text NOT NULL DEFAULT 'public'
+        CHECK (default_quote_policy IN ('public', 'followers', 'nobody'));

@@ -82,10 +82,11 @@ class SourceForm(Schema):
     privacy = Choice("public", "unlisted", "private", load_default=None)
     sensitive = Boolean(load_default=None)
     language = Text(35, strip=True)
+    quote_policy = Choice("public", "followers", "nobody", load_default=None)
 
 
-class ProfileForm(Schema):
-    """PATCH /api/v1/accounts/update_credentials: only these can be changed, whatever is sent."""
+class PresentationForm(Schema):
+    """What a member may change of their profile, whatever else is sent."""
 
     display_name = Text(_TEXT)
     note = Text(_TEXT)
@@ -99,7 +100,21 @@ class ProfileForm(Schema):
     avatar = File(load_default=None)
     header = File(load_default=None)
     fields_attributes = Items(fields.Nested(ProfileFieldForm(unknown=EXCLUDE)), maximum=_FIELDS)
+    attribution_domains = Items(Text(_QUERY, strip=True), maximum=_FIELDS)
+
+
+class CredentialsForm(PresentationForm):
+    """PATCH /api/v1/accounts/update_credentials."""
+
     source = fields.Nested(SourceForm(unknown=EXCLUDE), allow_none=True, load_default=None)
+
+
+class ProfileForm(PresentationForm):
+    """PATCH /api/v1/profile."""
+
+    show_media = Boolean(load_default=None)
+    show_media_replies = Boolean(load_default=None)
+    show_featured = Boolean(load_default=None)
 
 
 class SearchForm(Schema):
