@@ -1,11 +1,13 @@
-"""What apps ask about this office before and after sign-in, and what it does not have."""
+"""What apps ask about this office, before and after sign-in."""
 
 import html
-from collections.abc import Sequence
+from typing import Final
 
 from aiohttp import web
 
 from fedimmp.entities.instance import instance_entity, instance_v1_entity, rule_entities
+from fedimmp.entities.languages import LANGUAGES
+from fedimmp.entities.privacy import privacy_policy_entity
 from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
@@ -32,29 +34,56 @@ async def show_description(call: Call) -> web.StreamResponse:
     return json_response({"updated_at": None, "content": f"<p>{text}</p>"})
 
 
+async def show_privacy_policy(call: Call) -> web.StreamResponse:
+    """Show what becomes of personal data, as HTML."""
+    return json_response(privacy_policy_entity(call.app))
+
+
+async def list_languages(_call: Call) -> web.StreamResponse:
+    """List the languages that a post can be marked with."""
+    return json_response(LANGUAGES)
+
+
 async def show_translations(_call: Call) -> web.StreamResponse:
     """Show an empty object: nothing is translated."""
     return empty()
 
 
-async def show_empty(_call: Call) -> web.StreamResponse:
-    """Show an empty list: there is none of it here, but apps ask for it all the same."""
-    return json_response([])
+async def show_no_campaign(_call: Call) -> web.StreamResponse:
+    """Say without a word that nobody collects donations."""
+    return web.Response(status=204, headers={"Cache-Control": "private, no-store"})
 
 
-def _empty(path: str, scopes: Sequence[str] = ()) -> Route:
-    return Route("GET", path, show_empty, tuple(scopes), returns="[]")
+_COUNTS: Final = "Nobody is counted for strangers, so the numbers of members and posts are 0."
 
-
-ROUTES = (
-    Route("GET", "/api/v1/instance", show_v1, public=True, returns="V1::Instance"),
-    Route("GET", "/api/v2/instance", show, public=True, returns="Instance"),
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/api/v1/instance",
+        show_v1,
+        public=True,
+        returns="V1::Instance",
+        deviation=_COUNTS,
+    ),
+    Route("GET", "/api/v2/instance", show, public=True, returns="Instance", deviation=_COUNTS),
     Route("GET", "/api/v1/instance/rules", show_rules, public=True, returns="[Rule]"),
     Route(
         "GET",
         "/api/v1/instance/extended_description",
         show_description,
+        app_token=True,
         returns="ExtendedDescription",
     ),
+    Route(
+        "GET",
+        "/api/v1/instance/privacy_policy",
+        show_privacy_policy,
+        app_token=True,
+        returns="PrivacyPolicy",
+    ),
+    Route(
+        "GET", "/api/v1/instance/languages", list_languages, app_token=True, returns="[Language]"
+    ),
     Route("GET", "/api/v1/instance/translation_languages", show_translations, returns="{}"),
+    Route("GET", "/api/v1/donation_campaigns", show_no_campaign, returns="nothing", answers=(204,)),
 )

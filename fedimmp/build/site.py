@@ -8,6 +8,7 @@ from aiohttp import web
 from fedimmp.api import (
     accounts,
     announcements,
+    annual_reports,
     async_refreshes,
     conversations,
     domain_blocks,
@@ -41,6 +42,7 @@ from fedimmp.api import (
     timelines,
     trends,
 )
+from fedimmp.api import collections as account_collections
 from fedimmp.api.admin import accounts as admin_accounts
 from fedimmp.api.admin import barriers as admin_barriers
 from fedimmp.api.admin import domains as admin_domains
@@ -70,6 +72,8 @@ _API: Final[tuple[Route, ...]] = (
     *emojis.ROUTES,
     *announcements.ROUTES,
     *profile.ROUTES,
+    *annual_reports.ROUTES,
+    *account_collections.ROUTES,
     *accounts.ROUTES,
     *featured_tags.ROUTES,
     *relationships.ROUTES,

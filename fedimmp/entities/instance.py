@@ -12,11 +12,13 @@ from fedimmp.entities.accounts import DEFAULT_HEADER
 from fedimmp.media import recordings
 from fedimmp.render import profiles
 
-# Apps switch features on by these, so they rise with what is there.
-MASTODON_VERSION: Final = "4.2.0"
-MASTODON_API_VERSION: Final = 1
+# Apps switch features on by these, so they rise with what is there; a test holds each number to
+# the features that it stands for.
+MASTODON_VERSION: Final = "4.5.0"
+MASTODON_API_VERSION: Final = 8
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
+
 
 def version_text() -> str:
     """Return the version as apps parse it: Mastodon's that we are compatible with, then ours."""

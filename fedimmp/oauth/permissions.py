@@ -17,6 +17,7 @@ _NOUNS: Final = {
     "accounts": "your profile and account",
     "blocks": "whom you block",
     "bookmarks": "your bookmarks",
+    "collections": "your collections of people",
     "conversations": "your private conversations",
     "favourites": "your favourites",
     "filters": "your filters",

@@ -18,7 +18,13 @@ async def readyz(call: Call) -> web.StreamResponse:
     return json_response({"status": "ok"})
 
 
+async def health(_call: Call) -> web.StreamResponse:
+    """The process answers, in the one word that monitors of Mastodon wait for."""
+    return web.Response(text="OK", headers={"Cache-Control": "no-store"})
+
+
 ROUTES = (
+    Route("GET", "/health", health, public=True, limit="none", returns="text"),
     Route("GET", "/livez", livez, public=True, limit="none"),
     Route("GET", "/readyz", readyz, public=True, limit="none"),
 )

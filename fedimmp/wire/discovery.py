@@ -8,6 +8,7 @@ from activitypub import nodeinfo, webfinger
 from activitypub.errors import Malformed
 from fedimmp import VERSION
 from fedimmp.app import App
+from fedimmp.entities.instance import MASTODON_VERSION
 from fedimmp.errors import BadRequest, NotFound
 from fedimmp.uris import LocalActor
 from fedimmp.web.call import Call
@@ -18,8 +19,9 @@ from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Connection
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Origin"}
+_CREDENTIALS_PAGE: Final = "/auth/password/new"
 # Clients that do not know us look here whether we speak as Mastodon does (megalodon).
-_UPSTREAM: Final = {"name": "mastodon", "version": "4.2.0"}
+_UPSTREAM: Final = {"name": "mastodon", "version": MASTODON_VERSION}
 
 
 async def find_person(call: Call) -> web.Response:
@@ -41,11 +43,25 @@ async def find_person(call: Call) -> web.Response:
 
 
 async def show_host_meta(call: Call) -> web.Response:
-    """Name the address of our WebFinger."""
+    """Name the address of our WebFinger, as XML unless JSON is asked for."""
+    if "json" in call.request.headers.get("Accept", ""):
+        return await show_host_meta_as_json(call)
     return web.Response(
         text=webfinger.build_host_meta(call.app.uris.origin),
         headers={**_HEADERS, "Content-Type": f"{webfinger.XRD_XML}; charset=utf-8"},
     )
+
+
+async def show_host_meta_as_json(call: Call) -> web.Response:
+    """Name the address of our WebFinger, as JSON."""
+    template = f"{call.app.uris.origin}/.well-known/webfinger?resource={{uri}}"
+    links = [{"rel": "lrdd", "template": template}]
+    return json_response({"links": links}, headers=_HEADERS)
+
+
+async def lead_to_password(_call: Call) -> web.Response:
+    """Lead password managers to the page where a password is changed."""
+    return web.Response(status=302, headers={**_HEADERS, "Location": _CREDENTIALS_PAGE})
 
 
 async def list_nodeinfo(call: Call) -> web.Response:
@@ -97,6 +113,8 @@ async def _find_by_address(conn: Connection, app: App, address: str) -> Account 
 ROUTES: Final = (
     Route("GET", "/.well-known/webfinger", find_person, public=True),
     Route("GET", "/.well-known/host-meta", show_host_meta, public=True),
+    Route("GET", "/.well-known/host-meta.json", show_host_meta_as_json, public=True),
+    Route("GET", "/.well-known/change-password", lead_to_password, public=True),
     Route("GET", "/.well-known/nodeinfo", list_nodeinfo, public=True),
     Route("GET", "/nodeinfo/{version:2\\.[01]}", show_nodeinfo, public=True),
 )

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from fedimmp.services import emojis
+from fedimmp.services import authorising, emojis
 from tests.api.contract.entities import check, check_all
-from tests.api.office import Office
+from tests.api.office import Api, Office
 from tests.api.posts import picture
 
 EMPTY = {
@@ -31,7 +31,7 @@ async def test_the_office_introduces_itself_to_anybody(office: Office) -> None:
     assert (instance["domain"], instance["title"]) == (office.app.uris.host, "HQ")
     assert instance["contact"]["email"] == "help@corp.example"
     assert instance["languages"] == ["en", "pt"]
-    assert instance["api_versions"] == {"mastodon": 1}
+    assert instance["api_versions"] == {"mastodon": 8}
     assert instance["configuration"]["urls"]["streaming"] == office.url.replace("http", "ws")
     assert instance["configuration"]["statuses"]["max_characters"] == 5000
     assert instance["registrations"]["enabled"] is False
@@ -52,8 +52,31 @@ async def test_the_older_introduction_says_the_same(office: Office) -> None:
 
 async def test_the_version_is_one_that_every_app_can_read(office: Office) -> None:
     version = (await office.anonymous().ok("GET", "/api/v2/instance"))["version"]
-    assert re.fullmatch(r"4\.2\.0 \(compatible; fedimmp \S+\)", version)
-    assert float(version[:3]) == 4.2
+    assert re.fullmatch(r"4\.5\.0 \(compatible; fedimmp \S+\)", version)
+    assert float(version[:3]) == 4.5
+    # Those who look at the software's name find the same number here.
+    info = await office.anonymous().ok("GET", "/nodeinfo/2.0")
+    assert info["metadata"]["upstream"] == {"name": "mastodon", "version": version.split()[0]}
+
+
+async def test_each_number_that_apps_go_by_stands_for_what_is_there(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    metadata = await office.anonymous().ok("GET", "/.well-known/oauth-authorization-server")
+    post = await ana.ok("POST", "/api/v1/statuses", json={"status": "Tea?"})
+    quoting = {"status": "Yes", "quoted_status_id": post["id"]}
+    blur = {"title": "tea", "context": ["home"], "filter_action": "blur"}
+    instance = await office.anonymous().ok("GET", "/api/v2/instance")
+    there = {
+        2: "notification_groups" in await ana.ok("GET", "/api/v2/notifications"),
+        3: metadata["code_challenge_methods_supported"] == ["S256"],
+        4: bool(instance["configuration"]["vapid"]["public_key"]),
+        5: (await ana.ok("POST", "/api/v2/filters", json=blur))["filter_action"] == "blur",
+        6: await ana.ok("GET", f"/api/v1/accounts/{bo.id}/endorsements") == [],
+        7: (await bo.ok("POST", "/api/v1/statuses", json=quoting))["quote"]["state"] == "accepted",
+        8: (await ana.ok("GET", "/api/v1/profile"))["id"] == ana.id,
+    }
+    assert [number for number, is_there in there.items() if not is_there] == []
+    assert instance["api_versions"]["mastodon"] == max(there)
 
 
 async def test_nobody_is_counted_or_named_to_strangers(office: Office) -> None:
@@ -89,6 +112,118 @@ async def test_the_description_is_for_members(office: Office) -> None:
     assert (await office.anonymous().get(path)).status == 401
     check("ExtendedDescription", await ana.ok("GET", path))
     assert await ana.ok("GET", "/api/v1/instance/translation_languages") == {}
+
+
+async def test_what_becomes_of_data_is_told_to_members_and_to_those_who_sign_up(
+    office: Office,
+) -> None:
+    ana = await office.member("ana")
+    path = "/api/v1/instance/privacy_policy"
+    assert (await office.anonymous().get(path)).status == 401
+    policy = await ana.ok("GET", path)
+    check("PrivacyPolicy", policy)
+    assert policy["content"].startswith("<p>HQ is a closed service")
+    assert "help@corp.example</p>" in policy["content"]
+    robot = await application(office)
+    assert await robot.ok("GET", path) == policy
+
+
+async def test_the_languages_of_posts_have_names(office: Office) -> None:
+    ana = await office.member("ana")
+    languages = await ana.ok("GET", "/api/v1/instance/languages")
+    check_all("Language", languages)
+    assert {"code": "pt", "name": "Portuguese"} in languages
+    assert len({each["code"] for each in languages}) == len(languages)
+    assert (await office.anonymous().get("/api/v1/instance/languages")).status == 401
+
+
+async def test_nobody_collects_donations(office: Office) -> None:
+    ana = await office.member("ana")
+    assert (await ana.get("/api/v1/donation_campaigns")).status == 204
+    assert (await office.anonymous().get("/api/v1/donation_campaigns")).status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/instance/peers",
+        "/api/v1/instance/activity",
+        "/api/v1/instance/domain_blocks",
+        "/api/v1/instance/terms_of_service",
+        "/api/v1/instance/terms_of_service/2026-01-01",
+        "/api/v1/peers/search?q=corp",
+    ],
+)
+async def test_what_is_for_nobody_is_missing_for_members_too(office: Office, path: str) -> None:
+    answer = await (await office.member("ana")).get(path)
+    assert (answer.status, bool(answer.error)) == (404, True)
+
+
+async def test_there_are_no_yearly_reviews(office: Office) -> None:
+    ana = await office.member("ana")
+    path = "/api/v1/annual_reports"
+    index = await ana.ok("GET", path)
+    check("WrappedAnnualReports", index)
+    assert set(index) == {"annual_reports", "accounts", "statuses"}
+    assert await ana.ok("GET", f"{path}/2026/state") == {"state": "ineligible"}
+    for act in ("generate", "read"):
+        assert await ana.ok("POST", f"{path}/2026/{act}") == {}
+        assert (await ana.post(f"{path}/soon/{act}")).status == 404
+    assert (await ana.get(f"{path}/2026")).status == 404
+    assert (await ana.get(f"{path}/soon/state")).status == 404
+
+
+async def test_there_are_no_collections(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    for name in ("collections", "in_collections"):
+        shown = await ana.ok("GET", f"/api/v1/accounts/{bo.id}/{name}")
+        check("Collections", shown)
+        assert shown == {"collections": []}
+        assert (await ana.get(f"/api/v1/accounts/1/{name}")).status == 404
+    refused = await ana.post("/api/v1/collections", {"name": "Our desks"})
+    assert (refused.status, refused.error) == (403, "Collections are not made in this office")
+    for method, path in (
+        ("GET", "/1"),
+        ("PATCH", "/1"),
+        ("PUT", "/1"),
+        ("DELETE", "/1"),
+        ("POST", "/1/items"),
+        ("DELETE", "/1/items/1"),
+        ("POST", "/1/items/1/revoke"),
+    ):
+        answer = await ana.request(method, f"/api/v1/collections{path}")
+        assert (answer.status, bool(answer.error)) == (404, True)
+    me = await ana.ok("GET", "/api/v1/accounts/verify_credentials")
+    assert me["role"]["collection_limit"] == 0
+
+
+async def test_monitors_password_managers_and_old_clients_find_their_way(office: Office) -> None:
+    nobody = office.anonymous()
+    async with office.session.get(f"{office.url}/health") as answer:
+        assert (answer.status, await answer.text()) == (200, "OK")
+    address = f"{office.url}/.well-known/change-password"
+    async with office.session.get(address, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (302, "/auth/password/new")
+    (link,) = (await nobody.ok("GET", "/.well-known/host-meta.json"))["links"]
+    assert link["template"] == f"{office.url}/.well-known/webfinger?resource={{uri}}"
+    path = "/.well-known/host-meta"
+    asked = await nobody.request("GET", path, headers={"Accept": "application/json"})
+    assert asked.data["links"] == [link]
+    async with office.session.get(f"{office.url}{path}") as answer:
+        assert answer.content_type == "application/xrd+xml"
+
+
+async def application(office: Office) -> Api:
+    """Return an app that speaks for itself, as before a sign-up."""
+    registered = await authorising.register_app(
+        office.app,
+        name="robot",
+        redirect_uris=("urn:ietf:wg:oauth:2.0:oob",),
+        scopes=("read",),
+        website=None,
+    )
+    issued = await authorising.issue_app_token(office.app, registered.app, ("read",))
+    return Api(office.url, office.session, issued.text)
 
 
 @pytest.mark.parametrize(("path", "scope"), EMPTY.items())
