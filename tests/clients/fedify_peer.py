@@ -1,8 +1,6 @@
 """Starts the office that runs Fedify, and steers it."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
-import pytest
 
+from tests.clients.node import install
 from tests.live import free_ports
 
 Scheme = Literal["rfc9421", "draft-cavage-http-signatures-12"]
@@ -44,27 +42,10 @@ class FedifyPeer:
         return [each["document"] for each in everything["received"] if each["type"] == kind]
 
 
-def skip_without_node() -> None:
-    """Skip where there is no Node; on the machine that judges a commit, that is a failure."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("Node is not installed, and the other implementation is written for it")
-
-
-async def install() -> None:
-    """Install the locked packages once; a checkout keeps them."""
-    if (FOLDER / "node_modules" / ".package-lock.json").exists():
-        return
-    words = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    child = await asyncio.create_subprocess_exec(*words, cwd=FOLDER)
-    async with asyncio.timeout(180):
-        assert await child.wait() == 0, "the packages of tests/clients/fedify do not install"
-
-
 @asynccontextmanager
 async def fedify_peer(first_knock: Scheme) -> AsyncIterator[FedifyPeer]:
     """Run the other office until the block ends."""
-    await install()
+    await install(FOLDER)
     (port,) = free_ports(1)
     child = await asyncio.create_subprocess_exec(
         "node", "peer.mjs", str(port), first_knock, cwd=FOLDER, stdout=asyncio.subprocess.PIPE

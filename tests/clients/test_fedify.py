@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from tests.clients.conftest import Trio
-from tests.clients.fedify_peer import FedifyPeer, Scheme, fedify_peer, skip_without_node
+from tests.clients.fedify_peer import FedifyPeer, Scheme, fedify_peer
+from tests.clients.node import skip_without_node
 from tests.live import Member, until
 
 SCHEMES: tuple[Scheme, ...] = ("rfc9421", "draft-cavage-http-signatures-12")

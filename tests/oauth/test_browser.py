@@ -1,47 +1,29 @@
 """A real browser, headless: it signs in, consents by a custom scheme, and sees the pages."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
+from tests.browser import chromium, needs_chromium
 from tests.oauth.conftest import PASSWORD, Office
 from tests.oauth.world import World
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-IS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("FEDIMMP_REQUIRE_BROWSER") == "1"
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not IS_REQUIRED, reason="Chromium is not installed: no browser test ran."
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        await browser.close()
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as found:
+        yield found
 
 
 @pytest.fixture(params=[("light", 320), ("light", 1280), ("dark", 320), ("dark", 1280)], ids=str)
-async def page(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+async def page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     """Open a page without scripts, narrow or wide, light or dark; complaints fail the test."""
     scheme, width = request.param
-    context = await chromium.new_context(
+    context = await browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         java_script_enabled=False,
