@@ -11,7 +11,7 @@ from fedimmp.entities.reports import report_entity
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.entities.times import timestamp
 from fedimmp.render.notices import sentence_of
-from storage import accounts, notification_subjects, severances
+from storage import accounts, notification_subjects, severances, statuses
 from storage.accounts import AccountView
 from storage.database import Connection
 from storage.notification_groups import Group
@@ -198,7 +198,9 @@ async def _load(
     viewer_id: int,
 ) -> _Parts:
     status_ids = {each.status_id for each in notifications if each.status_id is not None}
-    rendered = await render_statuses(app, conn, sorted(status_ids), viewer_id)
+    # Who follows somebody no longer was told of posts that they may not read any more.
+    visible = await statuses.list_visible(conn, viewer_id, sorted(status_ids))
+    rendered = await render_statuses(app, conn, sorted(visible), viewer_id)
     reports = await _load_of(
         conn, notifications, "admin.report", notification_subjects.load_reports
     )

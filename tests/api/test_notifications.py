@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.api.contract.entities import check, check_all
 from tests.api.office import Api, Office
 
@@ -126,3 +128,26 @@ async def test_unread_are_those_above_the_marker(office: Office) -> None:
     form = {"notifications": {"last_read_id": newest["id"]}}
     await ana.ok("POST", "/api/v1/markers", json=form)
     assert await ana.ok("GET", count) == {"count": 0}
+
+
+@pytest.mark.sec("SEC-180")
+async def test_who_follows_no_longer_reads_no_more_by_old_news(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    follow = f"/api/v1/accounts/{ana.id}/follow"
+    await bo.ok("POST", follow, json={"notify": True})
+    told_of = await post(ana, "for followers", visibility="private")
+    assert await types(bo) == ["status"]
+    (told,) = (await bo.get("/api/v1/notifications")).data
+    groups = await bo.ok("GET", "/api/v2/notifications")
+    assert [each["id"] for each in groups["statuses"]] == [told_of]
+
+    await ana.ok("POST", f"/api/v1/accounts/{bo.id}/remove_from_followers")
+    await ana.ok("PUT", f"/api/v1/statuses/{told_of}", json={"status": "what bo must not know"})
+
+    assert await types(bo) == []
+    groups = await bo.ok("GET", "/api/v2/notifications")
+    assert (groups["statuses"], groups["notification_groups"]) == ([], [])
+    assert (await bo.get(f"/api/v1/notifications/{told['id']}")).status == 404
+    assert (await bo.get(f"/api/v2/notifications/{told['group_key']}")).status == 404
+    await bo.ok("POST", follow, json={"notify": True})
+    assert await types(bo) == ["status"]
