@@ -73,7 +73,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a post; focus is (x, y) within -1..1, measures are pixels, duration seconds."""
+    """A file of a post; focus is (x, y) within -1..1, measures are pixels, duration seconds.
+
+    preview is the address of a picture that stands for a film or sound of ours.
+    """
 
     url: str
     media_type: str | None = None
@@ -83,6 +86,8 @@ class Attachment:
     height: int | None = None
     focus: tuple[float, float] | None = None
     duration: float | None = None
+    preview: str | None = None
+    preview_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class NoteMedia:
     height: int | None
     focus_x: float | None
     focus_y: float | None
+    duration: float | None = None
+    preview_content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ _LOAD = """
            ARRAY(
                SELECT ROW (media.kind, media.file_key, media.content_type, media.description,
                            media.blurhash, media.width, media.height,
-                           media.focus_x, media.focus_y)
+                           media.focus_x, media.focus_y, media.duration,
+                           media.preview_content_type)
                  FROM media
                 WHERE media.status_id = s.id
                 ORDER BY media.position, media.id) AS media,

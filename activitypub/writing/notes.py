@@ -142,6 +142,10 @@ def _attachment(file: Attachment) -> Json:
     ):
         if value is not None:
             document[name] = value
+    if file.duration is not None:
+        document["duration"] = f"PT{file.duration:.3f}S"
+    if file.preview is not None:
+        document["icon"] = {"type": "Image", "mediaType": file.preview_type, "url": file.preview}
     return document
 
 

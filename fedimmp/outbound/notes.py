@@ -104,6 +104,9 @@ def _attachment(app: App, file: NoteMedia) -> Attachment:
     focus = None
     if file.focus_x is not None and file.focus_y is not None:
         focus = (file.focus_x, file.focus_y)
+    preview = None
+    if file.preview_content_type is not None:
+        preview = app.uris.file(file.file_key, file.preview_content_type, "preview")
     return Attachment(
         url=app.uris.file(file.file_key, file.content_type),
         media_type=file.content_type,
@@ -112,6 +115,9 @@ def _attachment(app: App, file: NoteMedia) -> Attachment:
         width=file.width,
         height=file.height,
         focus=focus,
+        duration=file.duration,
+        preview=preview,
+        preview_type=file.preview_content_type,
     )
 
 

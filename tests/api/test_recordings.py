@@ -6,7 +6,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from activitypub import writing
 from fedimmp.media import films
+from fedimmp.outbound.notes import outgoing_note
+from storage import notes
 from tests.api.contract.entities import check
 from tests.api.office import Office
 from tests.api.posts import STATUSES, file_form, picture, post, uploaded
@@ -77,6 +80,24 @@ async def test_a_film_is_alone_in_its_post(office: Office) -> None:
     film, image = await uploaded(ana, mp4()), await uploaded(ana)
     answer = await ana.post(STATUSES, {"status": "", "media_ids": [film["id"], image["id"]]})
     assert (answer.status, bool(answer.error)) == (422, True)
+
+
+async def test_other_offices_hear_how_long_a_film_is_and_what_stands_for_it(
+    office: Office,
+) -> None:
+    ana = await office.member("ana")
+    form = with_thumbnail(file_form(mp4()), picture(80, 60, encoder="JPEG"))
+    film = (await ana.request("POST", "/api/v2/media", data=form)).data
+    made = await post(ana, "look", media_ids=[film["id"]])
+    async with office.app.db.reader() as conn:
+        (row,) = (await notes.load(conn, [int(made["id"])])).values()
+    (attachment,) = writing.note(outgoing_note(office.app, row, office.app.now()))["attachment"]
+    assert (attachment["url"], attachment["duration"]) == (film["url"], "PT7.000S")
+    assert attachment["icon"] == {
+        "type": "Image",
+        "mediaType": "image/jpeg",
+        "url": film["preview_url"],
+    }
 
 
 async def test_a_picture_of_ones_own_stands_for_a_film(office: Office) -> None:
