@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from storage.database import Connection, Transaction
-from storage.fragments import account_is_present, account_is_welcome
+from storage.fragments import account_is_present, account_is_unlimited, account_is_welcome
 
 Order = Literal["active", "new"]
 
@@ -30,6 +30,7 @@ async def list_page(
          WHERE a.discoverable
            AND a.actor_type <> 'Application'
            AND {account_is_present("a")}
+           AND {account_is_unlimited("a")}
            AND (NOT $2 OR a.domain IS NULL)
            AND {account_is_welcome("a.id", "$1::bigint")}
          ORDER BY {_ORDERS[order]}
@@ -76,6 +77,7 @@ _SUGGESTIONS = f"""
        AND a.actor_type IN ('Person', 'Service')
        AND a.moved_to_id IS NULL
        AND {account_is_present("a")}
+       AND {account_is_unlimited("a")}
        AND NOT EXISTS (
            SELECT FROM follows f
             WHERE f.account_id = $1

@@ -185,6 +185,16 @@ def estranged_accounts(viewer: str) -> str:
     """
 
 
+def account_is_unlimited(account: str) -> str:
+    """Staff limits neither the account nor its office, so nobody minds if it is proposed."""
+    return f"""(
+        {account}.silenced_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM domain_blocks AS quiet
+            WHERE quiet.host = {account}.domain
+              AND quiet.severity = 'silence'))"""
+
+
 def account_is_heard(account_id: str, viewer: str) -> str:
     """Staff limits neither the account nor its office, or the viewer follows it, or is it."""
     return f"""(

@@ -92,7 +92,7 @@ _WEIGH = f"""
           JOIN accounts a ON a.id = latest.account_id
          WHERE c.reblogs + c.favourites >= {_FEWEST_REACTIONS}
            AND a.discoverable
-           AND a.silenced_at IS NULL
+           AND {fragments.account_is_unlimited("a")}
            AND a.sensitized_at IS NULL
            AND {fragments.account_is_present("a")}
            AND NOT EXISTS (
@@ -160,6 +160,7 @@ async def list_statuses(
           JOIN statuses s ON s.id = t.status_id
          WHERE {fragments.status_is_visible("s", "$1::bigint")}
            AND {fragments.status_is_welcome("s", "$1::bigint")}
+           AND {fragments.account_is_heard("s.account_id", "$1::bigint")}
            AND s.visibility = 'public'
            AND NOT EXISTS (SELECT FROM untrendable_statuses u WHERE u.status_id = s.id)
          ORDER BY t.score DESC, t.status_id DESC

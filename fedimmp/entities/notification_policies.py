@@ -7,7 +7,7 @@ from fedimmp.app import App
 from fedimmp.entities.accounts import account_entity
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.entities.times import timestamp
-from storage import accounts
+from storage import accounts, statuses
 from storage.database import Connection
 from storage.notification_policies import CLASSES, Policy
 from storage.notification_requests import NotificationRequest, Summary
@@ -34,8 +34,9 @@ async def render_requests(
     """Return the NotificationRequest entities in the given order, in a fixed number of queries."""
     people = await accounts.load_views(conn, [each.from_account_id for each in requests])
     ids = sorted({each.last_status_id for each in requests if each.last_status_id is not None})
-    rendered = await render_statuses(app, conn, ids, viewer_id)
-    statuses = {int(status["id"]): status for status in rendered}
+    visible = await statuses.list_visible(conn, viewer_id, ids)
+    rendered = await render_statuses(app, conn, sorted(visible), viewer_id)
+    shown = {int(status["id"]): status for status in rendered}
     entities = []
     for each in requests:
         entity: dict[str, Any] = {
@@ -45,8 +46,8 @@ async def render_requests(
             "account": account_entity(app, people[each.from_account_id]),
             "notifications_count": str(each.count),
         }
-        if each.last_status_id in statuses:
-            entity["last_status"] = statuses[each.last_status_id]
+        if each.last_status_id in shown:
+            entity["last_status"] = shown[each.last_status_id]
         entities.append(entity)
     return entities
 

@@ -175,3 +175,17 @@ async def test_trends_take_a_fixed_number_of_queries(office: Office) -> None:
             found = await trends.list_tags(conn, office.app.now(), limit=limit, offset=0)
             rendered = await render_tags(office.app, conn, found, ana.account_id)
             assert (len(rendered), conn.queries) == (limit, 3)
+
+
+async def test_a_post_trends_no_longer_once_its_author_is_limited(office: Office) -> None:
+    ana, bo, cy = await three(office)
+    loud = await post(ana, "Hear me")
+    for each in (bo, cy):
+        await does(each, "favourite", loud)
+    await count(office)
+    assert await ids(bo, STATUSES) == [loud["id"]]
+    await run(office, "UPDATE accounts SET silenced_at = now() WHERE id = $1", ana.account_id)
+    assert await ids(bo, STATUSES) == []
+    await count(office)
+    async with office.app.db.reader() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM trending_statuses") == 0
