@@ -1,13 +1,14 @@
 """Pictures and other files that our members upload: stored, described, and let go."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from fedimmp.app import App
 from fedimmp.errors import Invalid, NotFound, TooLarge
 from fedimmp.media import pictures
-from fedimmp.media.decoder import Job
+from fedimmp.media.decoder import Job, Made
 from fedimmp.media.pictures import Picture
 from fedimmp.media.store import new_key
 from storage import jobs, media, uploads
@@ -65,13 +66,30 @@ async def upload(
     picture = await make_picture(app, data, purpose)
     key = new_key()
     await app.media.put(key, picture.file, preview=preview.file if preview else picture.preview)
-    made = picture.made
-    small = preview.made if preview else None
     now = app.now()
-    row = NewUpload(
-        id=new_id(now),
-        account_id=account_id,
-        purpose=purpose,
+    terms = _Terms(account_id, purpose, description, focus)
+    row = _row(new_id(now), key, terms, picture.made, preview.made if preview else None)
+    async with app.db.writer() as tx:
+        await media.insert_upload(tx, row, now)
+    return row.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a member says of an upload."""
+
+    account_id: int
+    purpose: media.Purpose
+    description: str | None
+    focus: Focus | None
+
+
+def _row(upload_id: int, key: str, terms: _Terms, made: Made, small: Made | None) -> NewUpload:
+    """Return the row of a picture; `small` is of the preview that came with it."""
+    return NewUpload(
+        id=upload_id,
+        account_id=terms.account_id,
+        purpose=terms.purpose,
         kind="image",
         file_key=key,
         content_type=made.content_type,
@@ -80,15 +98,12 @@ async def upload(
         height=made.height,
         preview_width=small.width if small else made.preview_width,
         preview_height=small.height if small else made.preview_height,
-        focus_x=focus[0] if focus else None,
-        focus_y=focus[1] if focus else None,
+        focus_x=terms.focus[0] if terms.focus else None,
+        focus_y=terms.focus[1] if terms.focus else None,
         blurhash=made.blurhash,
-        description=description,
+        description=terms.description,
         preview_content_type=small.content_type if small else None,
     )
-    async with app.db.writer() as tx:
-        await media.insert_upload(tx, row, now)
-    return row.id
 
 
 async def describe(
