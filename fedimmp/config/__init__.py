@@ -12,13 +12,12 @@ from fedimmp.config.model import (
     Delivery,
     Limits,
     Logs,
-    Media,
     Network,
-    Posts,
     Push,
     Server,
     Storage,
 )
+from fedimmp.config.posting import Media, Posts
 
 __all__ = [
     "Accounts",
