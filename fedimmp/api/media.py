@@ -102,6 +102,7 @@ ROUTES = (
         max_body=_MAX_BODY,
         accepts=UploadForm(),
         returns="MediaAttachment",
+        answers=(200, 202),
     ),
     Route(
         "POST",
@@ -113,7 +114,14 @@ ROUTES = (
         accepts=UploadForm(),
         returns="MediaAttachment",
     ),
-    Route("GET", "/api/v1/media/{id}", show, _WRITE, returns="MediaAttachment"),
+    Route(
+        "GET",
+        "/api/v1/media/{id}",
+        show,
+        _WRITE,
+        returns="MediaAttachment",
+        answers=(200, 206),
+    ),
     Route(
         "PUT",
         "/api/v1/media/{id}",
