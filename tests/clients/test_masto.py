@@ -124,8 +124,7 @@ async def test_a_web_app_signs_in_posts_and_hears_the_reply_of_another_office(
     posted: dict[str, Any] = await page.evaluate(
         "app.rest.v1.statuses.create({status: 'Typed in a browser.', spoilerText: 'Masto'})"
     )
-    assert posted["application"]["name"] == "Masto page"
-    assert posted["spoilerText"] == "Masto"
+    assert (posted["application"]["name"], posted["spoilerText"]) == ("Masto page", "Masto")
     assert await hears(page, "update", ana.username, "Typed in a browser.")
 
     seen = await bo.sees("Typed in a browser.")
