@@ -26,6 +26,11 @@ class Snapshot:
         """The status and what it boosts."""
         return (self.status,) if self.boosted is None else (self.status, self.boosted)
 
+    @property
+    def key(self) -> tuple[tuple[object, ...], ...]:
+        """What the rendering is kept under: the values alone, since a cache outlives the rows."""
+        return tuple(tuple(row) for row in self.rows)
+
 
 def version_of(row: Record) -> tuple[object, ...]:
     """Return what the lasting part of a status is kept under."""

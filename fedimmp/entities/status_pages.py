@@ -92,7 +92,7 @@ async def _by_id(
         return {int(entity["id"]): entity for entity in rendered}
     shown, missing = {}, []
     for snapshot in snapshots:
-        if (known := app.renderings.get(snapshot.rows)) is None:
+        if (known := app.renderings.get(snapshot.key)) is None:
             missing.append(snapshot)
         else:
             shown[snapshot.status["id"]] = known
@@ -115,7 +115,7 @@ async def _render(
         elif all(version_of(row) in lasting for row in snapshot.rows):
             whole = _put_together(snapshot, lasting)
             rendered[number] = orjson.Fragment(whole)
-            app.renderings.put(snapshot.rows, rendered[number], len(whole))
+            app.renderings.put(snapshot.key, rendered[number], len(whole))
     if live:
         entities = await render_statuses(app, conn, live, viewer_id)
         rendered |= {int(entity["id"]): entity for entity in entities}
