@@ -167,6 +167,8 @@ def _check_network(text: str) -> str:
         network = ip_network(text.strip())
     except ValueError as error:
         raise Invalid(f"{text!r} is not a network such as 10.20.0.0/16.") from error
+    if "%" in text:
+        raise Invalid(f"{text!r} names an interface, which a network does not.")
     if not is_private(network):
         raise Invalid(f"{network} is no part of a private range such as 10.0.0.0/8.")
     return str(network)

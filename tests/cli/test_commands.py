@@ -124,6 +124,7 @@ async def test_peers(fedimmp: CommandLine) -> None:
         ("peer", "add", "not a host"),
         ("peer", "add", "hq.example"),
         ("peer", "add", "porto.example", "--network", "nonsense"),
+        ("peer", "add", "porto.example", "--network", "fe80::1%eth0"),
         ("peer", "add", "porto.example", "--signatures", "hmac"),
         ("peer", "remove", "unknown.example"),
         ("peer", "show", "unknown.example"),

@@ -1,6 +1,7 @@
 """What other apps ask when they start: every answer decodes, with all that they cannot do without.
 
-The sequences are those that each app's public source makes after signing in.
+Each app is given those of the addresses in its public source that it asks without a choice of its
+user's; their order is ours.
 """
 
 from typing import Any

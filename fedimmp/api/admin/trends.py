@@ -44,8 +44,10 @@ async def _decide(call: Call, *, allowed: bool) -> web.StreamResponse:
     viewer_id = call.viewer.account_id
     status_id = await curating.let_trend(call.app, viewer_id, call.path_id(), allowed=allowed)
     async with call.app.db.reader() as conn:
-        (entity,) = await render_statuses(call.app, conn, [status_id], viewer_id)
-    return json_response(entity | {"requires_review": False})
+        rendered = await render_statuses(call.app, conn, [status_id], viewer_id)
+    if not rendered:
+        raise NotFound
+    return json_response(rendered[0] | {"requires_review": False})
 
 
 async def index_trending_tags(call: Call) -> web.StreamResponse:
