@@ -62,15 +62,6 @@ async def render_ids(
     return await render_snapshots(app, conn, snapshots, viewer_id)
 
 
-async def render_by_id(
-    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
-) -> dict[int, Any]:
-    """Return the Status entities of those that exist as parts of JSON, by id."""
-    return await _by_id(
-        app, conn, await status_snapshots.load(conn, viewer_id, status_ids), viewer_id
-    )
-
-
 async def render_snapshots(
     app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
 ) -> list[Any]:
