@@ -106,7 +106,7 @@ async def test_notifications_reach_only_those_who_want_them(tx: Transaction, now
     assert await announced(tx, drafts, now) == []
     back = [NotificationDraft(bo, "follow", ana), NotificationDraft(bo, "poll", bo)]
     assert [each["type"] for each in await announced(tx, back, now)] == ["poll"]
-    await tx.execute("UPDATE mutes SET expires_at = now()")
+    await tx.execute("UPDATE mutes SET expires_at = $1", now)
     assert len(await announced(tx, drafts, now)) == 1
 
 
