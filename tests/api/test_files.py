@@ -23,6 +23,22 @@ async def test_a_picture_is_never_a_page(office: Office) -> None:
         assert (await anonymous.request(method, media["url"])).status == 405
 
 
+async def test_an_app_in_a_browser_may_read_a_picture(office: Office) -> None:
+    ana = await office.member("ana")
+    media = await uploaded(ana)
+    origin = {"Origin": "https://app.example"}
+    for method in ("GET", "HEAD"):
+        for url in (media["url"], media["preview_url"]):
+            answer = await office.anonymous().request(method, url, headers=origin)
+            assert answer.status == 200
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "sandbox" in answer.headers["Content-Security-Policy"]
+    page = await office.anonymous().request("GET", "/auth/sign_in", headers=origin)
+    assert "Access-Control-Allow-Origin" not in page.headers
+
+
 async def ranged(office: Office, url: str, value: str) -> Answer:
     async with office.session.get(url, headers={"Range": value}) as answer:
         return Answer(answer.status, answer.headers, await answer.read())
