@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from storage.database import Connection, Record, Transaction
-from storage.fragments import account_is_present
+from storage.fragments import account_is_present, status_is_shown
 from storage.paging import Page
 
 UNGROUPED: Final = "ungrouped-"
@@ -67,8 +67,13 @@ EVERYTHING = Selection()
 
 
 def is_selected(first: int) -> str:
-    """Return the condition that a notification `n` is asked for, with four parameters."""
-    # An account that is out of reach or gone is not shown to have done anything.
+    """Return the condition that a notification `n` of $1 is asked for, with four parameters.
+
+    Asked here and not while a page is rendered, so that pages are whole and what nobody sees is not
+    counted as unread.
+    """
+    # An account that is out of reach or gone is not shown to have done anything. Who follows
+    # somebody no longer was told of posts that they may not read any more.
     return f"""
         (cardinality(${first}::text[]) = 0 OR n.type = ANY(${first}::text[]))
         AND n.type <> ALL(${first + 1}::text[])
@@ -78,6 +83,11 @@ def is_selected(first: int) -> str:
             SELECT FROM accounts a
              WHERE a.id = n.from_account_id
                AND {account_is_present("a")})
+        AND (n.status_id IS NULL OR EXISTS (
+            SELECT FROM statuses s
+              JOIN accounts author ON author.id = s.account_id
+             WHERE s.id = n.status_id
+               AND {status_is_shown("s", "author", "$1")}))
     """
 
 

@@ -151,3 +151,23 @@ async def test_who_follows_no_longer_reads_no_more_by_old_news(office: Office) -
     assert (await bo.get(f"/api/v2/notifications/{told['group_key']}")).status == 404
     await bo.ok("POST", follow, json={"notify": True})
     assert await types(bo) == ["status"]
+
+
+async def test_what_is_hidden_takes_no_place_on_a_page(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    first, second = [await post(bo, f"@ana {number}") for number in range(2)]
+    await ana.ok("POST", f"/api/v1/accounts/{bo.id}/follow", json={"notify": True})
+    for number in range(2):
+        await post(bo, f"for followers {number}", visibility="private")
+    v1, v2 = "/api/v1/notifications", "/api/v2/notifications"
+    assert len((await ana.get(v1, limit=2)).data) == 2
+    await bo.ok("POST", f"/api/v1/accounts/{ana.id}/remove_from_followers")
+
+    page = await ana.get(v1, limit=2)
+    assert [each["status"]["id"] for each in page.data] == [second, first]
+    (newest,) = (await ana.get(v1, limit=1)).data
+    assert newest["id"] == page.data[0]["id"]
+    groups = await ana.ok("GET", f"{v2}?limit=2")
+    assert [each["status_id"] for each in groups["notification_groups"]] == [second, first]
+    for path in (v1, v2):
+        assert await ana.ok("GET", f"{path}/unread_count") == {"count": 2}
