@@ -1,7 +1,7 @@
 """Brings the schema forward: numbered .sql files, each one transaction, never backwards.
 
-A file's first line says `-- compatible-with: N`: releases that know migration N still work with
-the schema after this file. A release that knows less refuses to run.
+Numbers rise, and one may be left out. A file's first line says `-- compatible-with: N`: releases
+that know migration N still work with the schema after it; one that knows less refuses to run.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -67,11 +68,11 @@ class Status:
 
 
 def known_migrations(folder: Path = _FOLDER) -> list[Migration]:
-    """Read this release's migrations in order; raises `MigrationError` for a gap."""
+    """Read this release's migrations in order; raises `MigrationError` for a number used twice."""
     migrations = [_read(path) for path in sorted(folder.glob("*.sql"))]
-    for position, migration in enumerate(migrations, start=1):
-        if migration.number != position:
-            raise MigrationError(f"The migrations lack number {position}.")
+    for before, after in pairwise(migrations):
+        if before.number == after.number:
+            raise MigrationError(f"{before.name} and {after.name} have the same number.")
     return migrations
 
 
@@ -89,7 +90,7 @@ async def migrate(url: str, *, folder: Path = _FOLDER) -> list[str]:
         applied = await _applied(connection)
         _raise(_problem(known, applied))
         done: list[str] = []
-        for migration in known[len(applied) :]:
+        for migration in _pending(known, applied):
             await _apply(connection, migration)
             done.append(migration.name)
         return done
@@ -100,10 +101,9 @@ async def status(url: str, *, folder: Path = _FOLDER) -> Status:
     known = known_migrations(folder)
     async with _connected(url) as connection:
         applied = await _applied(connection)
-    numbers = {entry.number for entry in applied}
     return Status(
         applied=[entry.name for entry in applied],
-        pending=[migration.name for migration in known if migration.number not in numbers],
+        pending=[migration.name for migration in _pending(known, applied)],
         problem=_problem(known, applied),
     )
 
@@ -176,19 +176,27 @@ async def _applied(connection: asyncpg.Connection) -> list[Applied]:
     return [Applied(**dict(row)) for row in rows]
 
 
+def _pending(known: Sequence[Migration], applied: Sequence[Applied]) -> list[Migration]:
+    there = {entry.number for entry in applied}
+    return [migration for migration in known if migration.number not in there]
+
+
 def _problem(known: Sequence[Migration], applied: Sequence[Applied]) -> str | None:
+    latest = max((entry.number for entry in applied), default=0)
+    for migration in _pending(known, applied):
+        if migration.number < latest:
+            return f"The database lacks {migration.name}, though later ones were applied."
     by_number = {migration.number: migration for migration in known}
-    for position, entry in enumerate(applied, start=1):
-        if entry.number != position:
-            return f"The database lacks migration {position}, though later ones were applied."
+    for entry in applied:
         ours = by_number.get(entry.number)
         if ours is not None and ours.checksum != entry.checksum:
             return f"Migration {entry.name} was applied in another form than this release has."
     needed = max((entry.compatible_with for entry in applied), default=0)
-    if needed > len(known):
+    newest = max((migration.number for migration in known), default=0)
+    if needed > newest:
         return (
             f"The database was migrated by a newer fedimmp (it needs migration {needed}, this one"
-            f" knows {len(known)}): install that release, or restore the backup made before."
+            f" knows {newest}): install that release, or restore the backup made before."
         )
     return None
 

@@ -68,6 +68,15 @@ async def test_a_later_migration_is_added(empty_url: str, folder: Path) -> None:
     assert await migrate(empty_url, folder=folder) == ["0002_office"]
 
 
+async def test_a_number_may_be_left_out_but_not_added_later(empty_url: str, folder: Path) -> None:
+    write(folder, "0003_office.sql", SECOND)
+    assert await migrate(empty_url, folder=folder) == ["0001_people", "0003_office"]
+    await check_compatible(empty_url, folder=folder)
+    write(folder, "0002_late.sql", "-- compatible-with: 1\nSELECT 1;\n")
+    with pytest.raises(MigrationError, match="lacks 0002_late, though later"):
+        await migrate(empty_url, folder=folder)
+
+
 async def test_processes_that_migrate_together_do_it_once(empty_url: str, folder: Path) -> None:
     write(folder, "0002_office.sql", SECOND)
     done = await asyncio.gather(*(migrate(empty_url, folder=folder) for _ in range(5)))
@@ -113,7 +122,7 @@ async def test_an_old_release_refuses_only_what_it_cannot_read(
 @pytest.mark.parametrize(
     ("name", "sql"),
     [
-        ("0003_gap.sql", SECOND),
+        ("0001_again.sql", SECOND),
         ("0002_headless.sql", "SELECT 1;\n"),
         ("second.sql", SECOND),
     ],
