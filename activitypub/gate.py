@@ -114,9 +114,7 @@ class Gate:
         self._policy = policy
         self._nameservers = tuple(nameservers)
         self._proxy = None if proxy is None else read_proxy(proxy)
-        self._tls = ssl.create_default_context()
-        if ca_bundle is not None:
-            self._tls.load_verify_locations(ca_bundle)
+        self._tls = _authorities(ca_bundle)
         self._guard = guard
         self.limits = limits
         self._read_target = lru_cache(_TARGETS)(_read_target)
@@ -324,6 +322,18 @@ class _Wanted:
     key: SigningKey | None
     max_bytes: int
     sink: Sink | None = None
+
+
+@lru_cache(maxsize=8)
+def _authorities(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Trust the system's authorities and those of a file.
+
+    Reading the system's takes a tenth of a second, so all gates of a process share them.
+    """
+    context = ssl.create_default_context()
+    if ca_bundle is not None:
+        context.load_verify_locations(ca_bundle)
+    return context
 
 
 def _read_target(url: str) -> _Target:

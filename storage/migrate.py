@@ -110,7 +110,11 @@ async def status(url: str, *, folder: Path = _FOLDER) -> Status:
 
 async def check_compatible(url: str, *, folder: Path = _FOLDER) -> None:
     """Raise `MigrationError` unless this release can work with the database as it is."""
-    found = await status(url, folder=folder)
+    check(await status(url, folder=folder))
+
+
+def check(found: Status) -> None:
+    """Raise `MigrationError` unless this release can work with a database that was found so."""
     _raise(found.problem)
     if found.pending:
         raise MigrationError(

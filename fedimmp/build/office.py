@@ -96,7 +96,8 @@ async def prepare_schema(config: Config, url: str) -> None:
     found = await migrate.status(direct)
     if found.pending and (config.migrates_on_start or not found.applied):
         await migrate.migrate(direct)
-    await migrate.check_compatible(direct)
+        found = await migrate.status(direct)
+    migrate.check(found)
 
 
 async def _key(config: Config, db: Database) -> bytes:
