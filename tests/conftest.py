@@ -9,19 +9,22 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import asyncpg
 import pytest
 
 from storage.cluster import running
 from storage.database import Database
 from storage.migrate import migrate
-from tests.databases import create_database, drop_database, wipe
+from tests.databases import close_wipers, create_database, drop_database, wipe
 
 CloneDatabase = Callable[[], Awaitable[str]]
+_FIRST_OID_OF_USERS = 16384
 
 
 def pytest_configure() -> None:
@@ -31,6 +34,28 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _types_are_asked_for_once() -> Iterator[None]:
+    """Let new connections know the types of PostgreSQL that another one has asked about.
+
+    Each asks about each kind of array once, which takes as long as making the connection.
+    """
+    known: dict[frozenset[int], Any] = {}
+    ask = asyncpg.Connection._introspect_types
+
+    async def remember(connection: Any, oids: Iterable[int], *others: Any) -> Any:
+        wanted = frozenset(oids)
+        if max(wanted) >= _FIRST_OID_OF_USERS:
+            return await ask(connection, oids, *others)
+        if wanted not in known:
+            known[wanted] = await ask(connection, oids, *others)
+        return known[wanted]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "_introspect_types", remember)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +88,7 @@ async def clone_database(cluster_url: str) -> AsyncIterator[CloneDatabase]:
             return url
 
     yield clone
+    close_wipers()
     for name in made:
         await drop_database(cluster_url, name)
 

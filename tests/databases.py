@@ -5,6 +5,9 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+# Planning the deletion of 90 tables is quick for a session that has done it before.
+_wipers: dict[str, asyncpg.Connection] = {}
+
 
 def url_of(cluster_url: str, name: str) -> str:
     """Return the URL of another database of the same server."""
@@ -25,19 +28,32 @@ async def drop_database(cluster_url: str, name: str) -> None:
 
 async def wipe(url: str) -> None:
     """Empty all tables but the log of migrations (TRUNCATE would take 20 times longer)."""
-    connection = await asyncpg.connect(url)
-    try:
-        rows = await connection.fetch(
-            "SELECT tablename FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
-        )
-        deletes = "; ".join(f'DELETE FROM "{row["tablename"]}"' for row in rows)
-        # Everything goes, so the order that foreign keys ask for does not matter.
-        await connection.execute(
-            f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT"
-        )
-    finally:
-        await connection.close()
+    connection = await _wiper(url)
+    rows = await connection.fetch(
+        "SELECT tablename FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+    )
+    deletes = "; ".join(f'DELETE FROM "{row["tablename"]}"' for row in rows)
+    # Everything goes, so the order that foreign keys ask for does not matter.
+    await connection.execute(
+        f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT"
+    )
+
+
+def close_wipers() -> None:
+    """End the sessions that `wipe` keeps."""
+    for connection in _wipers.values():
+        connection.terminate()
+    _wipers.clear()
+
+
+async def _wiper(url: str) -> asyncpg.Connection:
+    """Return the session that empties a database; a test may have ended the one before."""
+    with suppress(KeyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await _wipers[url].execute("SELECT 1")
+        return _wipers[url]
+    _wipers[url] = await asyncpg.connect(url)
+    return _wipers[url]
 
 
 async def _run(url: str, statement: str) -> None:
