@@ -8,7 +8,7 @@ request; only the rest reaches streams and apps.
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage import events
+from storage import conversations, events, fragments
 from storage.database import Transaction
 from storage.events import NewEvent
 from storage.notifications import NotificationDraft
@@ -86,7 +86,7 @@ def _word(name: str, applies: str, default: str = "accept") -> str:
     return f"CASE WHEN {said} = 'accept' THEN NULL WHEN {applies} THEN {said} END"
 
 
-_LIMITED = f"a.silenced_at IS NOT NULL AND NOT {_FOLLOWED}"
+_LIMITED = f"NOT {fragments.account_is_unlimited('a')} AND NOT {_FOLLOWED}"
 _NEW = f"a.created_at > $5::timestamptz - interval '30 days' AND NOT {_FOLLOWED}"
 
 _WORDS = f"""
@@ -141,53 +141,88 @@ _INSERT_WANTED = f"""
      WHERE NOT 'drop' = ANY(j.words)
      ORDER BY j.position
     ON CONFLICT DO NOTHING
-    RETURNING n.id, n.account_id, n.type, n.from_account_id, n.filtered
+    RETURNING n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.filtered
 """
 
-_ANNOUNCE = f"""
-    WITH told AS ({_INSERT_WANTED}), asked AS (
-        INSERT INTO notification_requests AS r
-                    (account_id, from_account_id, created_at, updated_at)
-        SELECT DISTINCT told.account_id, told.from_account_id, $5, $5
-          FROM told
-         WHERE told.filtered
-           AND told.type IN {_REQUESTING}
-        ON CONFLICT (account_id, from_account_id) DO UPDATE
-           SET updated_at = EXCLUDED.updated_at
-    ), pushed AS (
-        INSERT INTO push_deliveries (subscription_id, notification_id, due_at, created_at)
-        SELECT p.id, told.id, $5, $5
-          FROM told
-          JOIN push_subscriptions p ON p.account_id = told.account_id
-         WHERE NOT told.filtered
-           AND (p.alerts ->> told.type)::boolean
-           AND CASE p.policy
-               WHEN 'all' THEN true
-               WHEN 'followed' THEN EXISTS (
-                   SELECT FROM follows f
-                    WHERE f.account_id = told.account_id
-                      AND f.target_id = told.from_account_id
-                      AND f.state = 'accepted')
-               WHEN 'follower' THEN EXISTS (
-                   SELECT FROM follows f
-                    WHERE f.account_id = told.from_account_id
-                      AND f.target_id = told.account_id
-                      AND f.state = 'accepted')
-               ELSE false END
-    ), given AS (
-        SELECT e.kind, e.subject_id, e.account_ids, e.detail, e.position
-        FROM jsonb_to_recordset($6::jsonb) AS e(
-            kind text, subject_id bigint, account_ids bigint[], detail jsonb, position bigint)
+# Who wrote a private post, who is told of it, and who may read it though it does not name them.
+_HEARD = f"""
+    heard AS (
+        SELECT s.id AS status_id, s.account_id
+          FROM statuses s
+         WHERE s.id = ANY($8::bigint[])
         UNION ALL
-        SELECT 'notification', told.id, ARRAY[told.account_id], '{{}}', NULL
-        FROM told
-        WHERE NOT told.filtered
-    )
-    INSERT INTO stream_events (kind, subject_id, account_ids, detail)
-    SELECT given.kind, given.subject_id, given.account_ids, given.detail
-    FROM given
-    ORDER BY given.position, given.subject_id
+        SELECT told.status_id, told.account_id
+          FROM told
+         WHERE told.type = 'mention'
+           AND NOT told.filtered
+           AND told.status_id = ANY($8::bigint[])
+        UNION ALL
+        SELECT s.id, m.account_id
+          FROM statuses s
+          JOIN mentions m ON m.status_id = s.id AND m.silent
+         WHERE s.id = ANY($8::bigint[])
+           AND {fragments.account_is_welcome("s.account_id", "m.account_id")}
+    ), {conversations.extended_by("heard")},
 """
+
+_NEWS_OF_TALKS = """
+        UNION ALL
+        SELECT 'conversation', talks.id, ARRAY[talks.account_id], '{}', NULL
+        FROM talks
+"""
+
+
+def _announcing(talks: str = "", news_of_talks: str = "") -> str:
+    return f"""
+        WITH told AS ({_INSERT_WANTED}), asked AS (
+            INSERT INTO notification_requests AS r
+                        (account_id, from_account_id, created_at, updated_at)
+            SELECT DISTINCT told.account_id, told.from_account_id, $5, $5
+              FROM told
+             WHERE told.filtered
+               AND told.type IN {_REQUESTING}
+            ON CONFLICT (account_id, from_account_id) DO UPDATE
+               SET updated_at = EXCLUDED.updated_at
+        ), pushed AS (
+            INSERT INTO push_deliveries (subscription_id, notification_id, due_at, created_at)
+            SELECT p.id, told.id, $5, $5
+              FROM told
+              JOIN push_subscriptions p ON p.account_id = told.account_id
+             WHERE NOT told.filtered
+               AND (p.alerts ->> told.type)::boolean
+               AND CASE p.policy
+                   WHEN 'all' THEN true
+                   WHEN 'followed' THEN EXISTS (
+                       SELECT FROM follows f
+                        WHERE f.account_id = told.account_id
+                          AND f.target_id = told.from_account_id
+                          AND f.state = 'accepted')
+                   WHEN 'follower' THEN EXISTS (
+                       SELECT FROM follows f
+                        WHERE f.account_id = told.from_account_id
+                          AND f.target_id = told.account_id
+                          AND f.state = 'accepted')
+                   ELSE false END
+        ), {talks} given AS (
+            SELECT e.kind, e.subject_id, e.account_ids, e.detail, e.position
+            FROM jsonb_to_recordset($6::jsonb) AS e(
+                kind text, subject_id bigint, account_ids bigint[], detail jsonb, position bigint)
+            UNION ALL
+            SELECT 'notification', told.id, ARRAY[told.account_id], '{{}}', NULL
+            FROM told
+            WHERE NOT told.filtered
+            {news_of_talks}
+        )
+        INSERT INTO stream_events (kind, subject_id, account_ids, detail)
+        SELECT given.kind, given.subject_id, given.account_ids, given.detail
+        FROM given
+        ORDER BY given.position, given.subject_id
+    """
+
+
+_ANNOUNCE = _announcing()
+# Most posts are not private, and their statement is planned without all that.
+_ANNOUNCE_PRIVATELY = _announcing(_HEARD, _NEWS_OF_TALKS)
 
 
 async def announce(
@@ -195,19 +230,24 @@ async def announce(
     drafts: Sequence[NotificationDraft],
     news: Sequence[NewEvent],
     now: datetime,
+    *,
+    private_ids: Sequence[int] = (),
 ) -> None:
     """Log events, then store the notifications that are wanted and log each of them.
+
+    `private_ids` are new posts among people who are named: they enter the conversations of their
+    authors and of those who are told, which is logged as well.
 
     Left out silently: recipients who are not members, what somebody did to themselves, senders who
     are blocked in either direction, muted with their notifications, or of an office that the
     recipient blocks, muted conversations, what the recipient's policy drops, and what was told
     before. What that policy filters is stored, and makes a request, but is not logged.
     """
-    if not drafts:
+    if not drafts and not private_ids:
         await events.append_many(tx, news)
         return
     logged = await tx.execute(
-        _ANNOUNCE,
+        _ANNOUNCE_PRIVATELY if private_ids else _ANNOUNCE,
         [draft.account_id for draft in drafts],
         [draft.type for draft in drafts],
         [draft.from_account_id for draft in drafts],
@@ -224,6 +264,7 @@ async def announce(
             for position, event in enumerate(news)
         ],
         [draft.subject_id for draft in drafts],
+        *([list(private_ids)] if private_ids else []),
     )
     if logged:
         tx.hint("stream")

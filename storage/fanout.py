@@ -1,4 +1,7 @@
-"""What a new status changes besides its own rows: home timelines, counters, conversations.
+"""What a new status changes besides its own rows: home timelines and counters.
+
+Conversations follow from who is told of a status, see `announcements`; here they only lose what is
+deleted.
 
 Each function is one statement for any number of statuses.
 """
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from storage import fragments, search_words
+from storage import search_words
 from storage.database import Transaction
 from storage.removals import Removed
 
@@ -22,7 +25,7 @@ class Spread:
     """Whom one status reached here.
 
     `mentioned` are named in the text, `addressed` also includes those who are not; `watchers` got
-    it in their home timeline and want to be told; `conversations` are (id, owner) pairs.
+    it in their home timeline and want to be told, unless it is a boost.
     """
 
     status_id: int
@@ -31,18 +34,18 @@ class Spread:
     tags: tuple[str, ...]
     watchers: tuple[int, ...]
     original_author_id: int | None
-    conversations: tuple[tuple[int, int], ...]
 
 
 async def spread(
     tx: Transaction, status_ids: Sequence[int], adopted_ids: Sequence[int] = ()
 ) -> dict[int, Spread]:
-    """Write home timelines, counters and conversations for new statuses; returns id -> Spread.
+    """Write home timelines and counters for new statuses; returns id -> Spread.
 
     `adopted_ids` are replies whose parent has only just become known: they were counted when they
     came, and now reach home timelines.
     """
-    rows = await tx.fetch(_SPREAD, list(status_ids), list(adopted_ids))
+    statement = _SPREAD_WITH_ADOPTED if adopted_ids else _SPREAD
+    rows = await tx.fetch(statement, list(status_ids), list(adopted_ids))
     return {
         row["id"]: Spread(
             status_id=row["id"],
@@ -51,7 +54,6 @@ async def spread(
             tags=tuple(row["tag_names"]),
             watchers=tuple(row["watchers"]),
             original_author_id=row["original_author_id"],
-            conversations=tuple(zip(row["talk_ids"], row["talk_owners"], strict=True)),
         )
         for row in rows
     }
@@ -120,19 +122,31 @@ _UNWILLING = """
 """
 
 
+# Few followers are looked up one by one, many in a hash of all members.
+_MANY_FOLLOWERS = 300
+_IS_MEMBER = f"""
+    CASE WHEN (
+        SELECT max(c.followers)
+        FROM account_counters AS c
+        JOIN given AS g ON g.account_id = c.account_id) > {_MANY_FOLLOWERS}
+    THEN f.account_id IN (SELECT members.account_id FROM members)
+    ELSE EXISTS (SELECT 1 FROM members WHERE members.account_id = f.account_id) END
+"""
+
+
 # A follower reads what those they follow say, unless it is a reply to somebody they do not follow,
 # a boost they do not want, in a language they left out, or from or with somebody unwelcome. Who
 # follows a hashtag reads what is public with it, unless they left out this language of its author.
-_READERS = """
+_READERS = f"""
     readers AS (
         SELECT given.id AS status_id, f.account_id, f.notify
         FROM given
         JOIN follows AS f ON f.target_id = given.account_id AND f.state = 'accepted'
-        JOIN members ON members.account_id = f.account_id
-        WHERE (given.visibility <> 'direct' OR f.account_id = ANY(given.addressed))
+        WHERE {_IS_MEMBER}
+          AND (given.visibility <> 'direct' OR f.account_id = ANY(given.addressed))
           AND (given.reblog_of_id IS NULL OR f.reblogs)
           AND (f.languages IS NULL
-               OR f.languages = '{}'
+               OR f.languages = '{{}}'
                OR given.language IS NULL
                OR given.language = ANY(f.languages))
           AND ((given.in_reply_to_id IS NULL AND given.in_reply_to_uri IS NULL)
@@ -170,7 +184,9 @@ _READERS = """
     )
 """
 
-_FED = f"""
+
+def _fed(conflicts: str) -> str:
+    return f"""
     fed AS (
         INSERT INTO home_feed (account_id, status_id, author_id, reblog_of_id)
         SELECT DISTINCT ON (readers.account_id, COALESCE(given.reblog_of_id, given.id))
@@ -188,10 +204,10 @@ _FED = f"""
                      ORDER BY w.status_id DESC
                      OFFSET {_DUPLICATE_WINDOW} LIMIT 1), 0))
         ORDER BY readers.account_id, COALESCE(given.reblog_of_id, given.id), given.id
-        ON CONFLICT DO NOTHING
-        RETURNING account_id, status_id
+        {conflicts}
     )
-"""
+    """
+
 
 # Rows are taken in the order of their ids, so that two of these never wait for each other.
 _COUNTERS = """
@@ -228,42 +244,10 @@ _COUNTERS = """
     )
 """
 
-_TALKS = f"""
-    parties AS (
-        SELECT DISTINCT given.id AS status_id, given.conversation_id, given.account_id AS author_id,
-            party AS account_id, given.addressed || given.account_id AS everyone
-        FROM given, unnest(given.addressed || given.account_id) AS party
-        JOIN members ON members.account_id = party
-        WHERE given.is_new
-          AND given.visibility = 'direct'
-          AND given.conversation_id IS NOT NULL
-          AND (party = given.account_id
-               OR {fragments.account_is_welcome("given.account_id", "party")})
-    ), latest AS (
-        SELECT DISTINCT ON (p.account_id, p.conversation_id, o.others)
-            p.status_id, p.conversation_id, p.author_id, p.account_id, o.others
-        FROM parties AS p, LATERAL (
-            SELECT ARRAY(
-                SELECT DISTINCT e FROM unnest(p.everyone) AS e
-                WHERE e <> p.account_id ORDER BY e) AS others) AS o
-        ORDER BY p.account_id, p.conversation_id, o.others, p.status_id DESC
-    ), talks AS (
-        INSERT INTO account_conversations (
-            id, account_id, conversation_id, participant_ids, last_status_id, unread)
-        SELECT
-            latest.status_id + row_number() OVER (), latest.account_id, latest.conversation_id,
-            latest.others, latest.status_id, latest.account_id <> latest.author_id
-        FROM latest
-        ON CONFLICT (account_id, conversation_id, participant_ids) DO UPDATE
-        SET last_status_id = GREATEST(
-                account_conversations.last_status_id, EXCLUDED.last_status_id),
-            unread = EXCLUDED.unread
-        RETURNING id, account_id, last_status_id
-    )
-"""
 
-_SPREAD = f"""
-    WITH {_GIVEN}, {_UNWILLING}, {_READERS}, {_FED}, {_COUNTERS}, {_TALKS},
+def _spreading(conflicts: str = "") -> str:
+    return f"""
+    WITH {_GIVEN}, {_UNWILLING}, {_READERS}, {_fed(conflicts)}, {_COUNTERS},
     {search_words.indexing("s.id = ANY($1::bigint[])")}
     SELECT given.id, given.mentioned, given.addressed, given.original_author_id,
         ARRAY(
@@ -272,23 +256,21 @@ _SPREAD = f"""
             JOIN tags AS t ON t.id = st.tag_id
             WHERE st.status_id = given.id
             ORDER BY t.name) AS tag_names,
-        -- As a truth value, and so looked up in a hash: a join of the two takes seconds.
         ARRAY(
             SELECT readers.account_id
             FROM readers
             WHERE readers.status_id = given.id
-              AND readers.notify
-              AND ((readers.account_id, readers.status_id) IN (
-                  SELECT fed.account_id, fed.status_id FROM fed)) IS TRUE) AS watchers,
-        ARRAY(
-            SELECT talks.id FROM talks
-            WHERE talks.last_status_id = given.id ORDER BY talks.id) AS talk_ids,
-        ARRAY(
-            SELECT talks.account_id FROM talks
-            WHERE talks.last_status_id = given.id ORDER BY talks.id) AS talk_owners
+              AND given.reblog_of_id IS NULL
+              AND readers.notify) AS watchers
     FROM given
     WHERE given.is_new
 """
+
+
+_SPREAD = _spreading()
+# Replies may be in some timelines already. To look for that costs a third of a large fan-out, and
+# a new status is in none.
+_SPREAD_WITH_ADOPTED = _spreading("ON CONFLICT DO NOTHING")
 
 
 _ADOPT = """
@@ -425,6 +407,9 @@ _WITHDRAW = """
                    OR EXISTS (
                        SELECT 1 FROM mentions AS m
                        WHERE m.status_id = s.id AND m.account_id = ac.account_id))
+              AND NOT EXISTS (
+                  SELECT 1 FROM notifications AS n
+                  WHERE n.account_id = ac.account_id AND n.status_id = s.id AND n.filtered)
             ) AS last_status_id
         FROM account_conversations AS ac
         WHERE ac.conversation_id IN (

@@ -126,9 +126,12 @@ async def remove(tx: Transaction, account_id: int, request_ids: Sequence[int]) -
 
 async def release(
     tx: Transaction, account_id: int, sender_ids: Sequence[int], now: datetime
-) -> None:
-    """Show what was filtered of these senders, and filter them no more."""
-    await tx.execute(
+) -> list[int]:
+    """Show what was filtered of these senders, and filter them no more.
+
+    Returns the posts that mentioned the member.
+    """
+    rows = await tx.fetch(
         """
         WITH permitted AS (
             INSERT INTO notification_permissions (account_id, from_account_id, created_at)
@@ -141,11 +144,13 @@ async def release(
          WHERE account_id = $1
            AND from_account_id = ANY($2::bigint[])
            AND filtered
+        RETURNING CASE type WHEN 'mention' THEN status_id END AS status_id
         """,
         account_id,
         list(sender_ids),
         now,
     )
+    return [row["status_id"] for row in rows if row["status_id"] is not None]
 
 
 async def discard(tx: Transaction, account_id: int, sender_ids: Sequence[int]) -> int:

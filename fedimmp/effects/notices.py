@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage import announcements, events, members, severances
+from storage import announcements, conversations, events, members, severances
 from storage.database import Transaction
 from storage.events import NewEvent
 from storage.notifications import NotificationDraft
@@ -16,14 +16,25 @@ async def notified(
     now: datetime,
     *,
     news: Sequence[NewEvent] = (),
+    private_ids: Sequence[int] = (),
 ) -> None:
-    """Log what is new, store the notifications that are wanted and announce them: one statement."""
-    await announcements.announce(tx, drafts, news, now)
+    """Log what is new, store the notifications that are wanted and announce them: one statement.
+
+    `private_ids` are new private posts, which enter conversations.
+    """
+    await announcements.announce(tx, drafts, news, now, private_ids=private_ids)
 
 
-async def notifications_merged(tx: Transaction, account_id: int) -> None:
-    """Tell a member's apps that there are notifications which were filtered before."""
-    await events.append(tx, "notifications_merged", account_ids=[account_id])
+async def notifications_merged(tx: Transaction, account_id: int, status_ids: Sequence[int]) -> None:
+    """Tell a member's apps that there are notifications which were filtered before.
+
+    `status_ids` are what these are about; private posts among them enter conversations only now.
+    """
+    talks = await conversations.extend(tx, account_id, status_ids) if status_ids else []
+    news = [NewEvent("conversation", subject_id=each, account_ids=[account_id]) for each in talks]
+    await events.append_many(
+        tx, [*news, NewEvent("notifications_merged", account_ids=[account_id])]
+    )
 
 
 async def staff_told_of_report(

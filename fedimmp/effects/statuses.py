@@ -168,11 +168,8 @@ async def _announce(
         drafts += _new_drafts(status, spread)
         detail = _detail(status, spread.mentioned, spread.tags)
         news.append(NewEvent("status.published", subject_id=status.id, detail=detail))
-        news += [
-            NewEvent("conversation", subject_id=conversation_id, account_ids=[owner_id])
-            for conversation_id, owner_id in spread.conversations
-        ]
-    await notices.notified(tx, drafts, now, news=news)
+    private = [status.id for status in statuses if status.visibility == "direct"]
+    await notices.notified(tx, drafts, now, news=news, private_ids=private)
 
 
 def _new_drafts(status: Status, spread: Spread) -> Iterable[NotificationDraft]:

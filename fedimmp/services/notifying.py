@@ -52,8 +52,8 @@ async def accept_requests(app: App, account_id: int, request_ids: Sequence[int])
     async def work(tx: Transaction) -> int:
         senders = await notification_requests.remove(tx, account_id, request_ids)
         if senders:
-            await notification_requests.release(tx, account_id, senders, app.now())
-            await notices.notifications_merged(tx, account_id)
+            shown = await notification_requests.release(tx, account_id, senders, app.now())
+            await notices.notifications_merged(tx, account_id, shown)
         return len(senders)
 
     return await app.db.transact(work)

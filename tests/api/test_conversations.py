@@ -61,7 +61,65 @@ async def test_conversations_are_paged_by_their_last_post(office: Office) -> Non
     assert [each["id"] for each in newer.data] == [each["id"] for each in page.data]
     used = set()
     for limit in (1, 3):
-        before = office.app.db.queries
-        await ana.get(PATH, limit=limit)
-        used.add(office.app.db.queries - before)
+        counts = []
+        # What is looked up once a second, such as barred networks, may fall into one of them.
+        for _ in range(3):
+            before = office.app.db.queries
+            await ana.get(PATH, limit=limit)
+            counts.append(office.app.db.queries - before)
+        used.add(min(counts))
     assert len(used) == 1
+
+
+async def test_a_private_word_that_is_filtered_waits_outside(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bo")
+    policy, requests = "/api/v2/notifications/policy", "/api/v1/notifications/requests"
+    await ana.ok("PATCH", policy, json={"for_private_mentions": "filter"})
+    first = await post(bo, "@ana psst", visibility="direct")
+    second = await post(bo, "@ana are you there?", visibility="direct", in_reply_to_id=first["id"])
+    assert (await ana.get(PATH)).data == []
+    (theirs,) = (await bo.get(PATH)).data
+    assert theirs["last_status"]["id"] == second["id"]
+
+    (request,) = (await ana.get(requests)).data
+    await ana.ok("POST", f"{requests}/{request['id']}/accept")
+    (mine,) = (await ana.get(PATH)).data
+    check("Conversation", mine)
+    assert (mine["last_status"]["id"], mine["unread"]) == (second["id"], True)
+    assert mine["id"] != theirs["id"]
+    third = await post(bo, "@ana well?", visibility="direct", in_reply_to_id=second["id"])
+    (mine,) = (await ana.get(PATH)).data
+    assert mine["last_status"]["id"] == third["id"]
+
+
+async def test_what_one_is_not_told_of_does_not_move_a_conversation(office: Office) -> None:
+    ana, bo, cy = [await office.member(name) for name in ("ana", "bo", "cy")]
+    policy = "/api/v2/notifications/policy"
+    first = await post(ana, "@bo @cy psst", visibility="direct")
+    await ana.ok("PATCH", policy, json={"for_not_following": "filter"})
+    held = await post(bo, "@ana @cy hm", visibility="direct", in_reply_to_id=first["id"])
+    (mine,) = (await ana.get(PATH)).data
+    assert (mine["last_status"]["id"], mine["unread"]) == (first["id"], False)
+    (theirs,) = (await cy.get(PATH)).data
+    assert (theirs["last_status"]["id"], theirs["unread"]) == (held["id"], True)
+    # What follows the deletion of the last post is the one before it that was shown.
+    last = await post(ana, "@bo @cy so", visibility="direct", in_reply_to_id=first["id"])
+    await ana.ok("DELETE", f"{STATUSES}/{last['id']}")
+    (mine,) = (await ana.get(PATH)).data
+    assert mine["last_status"]["id"] == first["id"]
+    # Whom a policy drops, and who is muted there, is not heard at all.
+    await ana.ok("PATCH", policy, json={"for_not_following": "drop"})
+    await post(cy, "@ana alone", visibility="direct")
+    await ana.ok("POST", f"{STATUSES}/{first['id']}/mute")
+    await ana.ok("PATCH", policy, json={"for_not_following": "accept"})
+    await post(bo, "@ana @cy again", visibility="direct", in_reply_to_id=first["id"])
+    (mine,) = (await ana.get(PATH)).data
+    assert (mine["last_status"]["id"], mine["unread"]) == (first["id"], False)
+
+
+async def test_a_word_to_oneself_is_a_conversation(office: Office) -> None:
+    ana = await office.member("ana")
+    alone = await post(ana, "remember", visibility="direct")
+    (mine,) = (await ana.get(PATH)).data
+    assert (mine["last_status"]["id"], mine["unread"]) == (alone["id"], False)
+    assert [each["acct"] for each in mine["accounts"]] == ["ana"]

@@ -68,7 +68,7 @@ async def test_merged_notifications_are_told(streams: Streams, world: World) -> 
     (ana,) = await world.people("ana")
     with streams.listening(ana, "user", "user:notification", "public") as own:
         async with world.app.db.writer() as tx:
-            await notices.notifications_merged(tx, ana)
+            await notices.notifications_merged(tx, ana, [])
         heard = await told(streams, own)
         assert sorted((channel.name, message.event) for channel, message in heard) == [
             ("user", "notifications_merged"),
