@@ -1,4 +1,8 @@
-"""What a new or ended follow, of people or hashtags, changes in written home timelines."""
+"""What a new or ended follow, of people or hashtags, changes in written home timelines.
+
+No foreign key guards the rows, since it costs a look-up for each: whoever writes one holds its
+status meanwhile, and a trigger takes out what is deleted.
+"""
 
 from collections.abc import Sequence
 
@@ -24,7 +28,8 @@ _MERGE = f"""
             WHERE statuses.account_id = f.target_id
               AND statuses.visibility <> 'direct'
             ORDER BY statuses.id DESC
-            LIMIT {_RECENT}) AS s
+            LIMIT {_RECENT}
+              FOR KEY SHARE) AS s
      WHERE (s.reblog_of_id IS NULL
             OR (f.reblogs
                 AND NOT EXISTS (
@@ -101,7 +106,8 @@ async def merge_tag(tx: Transaction, reader_id: int, tag_id: int) -> None:
                   AND recent.visibility = 'public'
                   AND recent.reblog_of_id IS NULL
                 ORDER BY st.status_id DESC
-                LIMIT {_RECENT}) AS s
+                LIMIT {_RECENT}
+                  FOR KEY SHARE OF recent) AS s
           LEFT JOIN follows f
             ON f.account_id = m.account_id
            AND f.target_id = s.account_id

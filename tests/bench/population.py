@@ -308,9 +308,10 @@ _NOTIFICATIONS = """
 
 _ACCOUNT_COUNTERS = """
     UPDATE account_counters AS c
-    SET statuses = n.statuses, last_status_at = n.last_at::date
+    SET statuses = n.statuses, last_status_at = n.last_at::date, followers = n.followers
     FROM (
-        SELECT account_id, count(*) AS statuses, max(created_at) AS last_at
+        SELECT account_id, count(*) AS statuses, max(created_at) AS last_at,
+            (SELECT count(*) FROM follows WHERE target_id = account_id) AS followers
         FROM statuses GROUP BY account_id) AS n
     WHERE n.account_id = c.account_id
 """
