@@ -54,7 +54,7 @@ _ACCOUNTS = f"""
        AND (NOT $4 OR f.id IS NOT NULL)
        AND NOT EXISTS (
            SELECT FROM blocks b
-            WHERE (b.account_id = $1 AND b.target_id = a.id)
+            WHERE (b.account_id = $1 AND b.target_id = a.id AND a.username_key <> $5)
                OR (b.account_id = a.id AND b.target_id = $1))
        AND NOT {office_is_blocked("a.id", "$1::bigint")}
        AND {account_is_heard("a.id", "$1::bigint")}
@@ -81,7 +81,8 @@ async def accounts(
 
     With `domain`, one that begins like it; with `following`, only people whom the viewer follows.
     The name itself comes first, then people whom the viewer follows, then those with most
-    followers. Nobody is found across a block.
+    followers. Nobody finds those who block them; whom they block they find only by the whole
+    username, as who wants to unblock somebody writes it.
     """
     if not words:
         return []

@@ -175,3 +175,15 @@ async def test_a_hashtag_is_shown_whether_or_not_it_was_used(office: Office) -> 
     for odd in ("123", "a b", "a-b", "a" * 300):
         assert (await ana.get(f"/api/v1/tags/{odd}")).status == 404
     check_all("Tag", (await find(ana, "tea"))["hashtags"])
+
+
+async def test_whom_somebody_blocks_is_found_by_the_whole_name_only(office: Office) -> None:
+    ana, bo = await office.member("ana"), await office.member("bob")
+    await ana.ok("POST", f"/api/v1/accounts/{bo.id}/block")
+    names = {q: (await find(ana, q, type="accounts"))["accounts"] for q in ("bo", "bob", "@bob")}
+    assert {q: [each["acct"] for each in found] for q, found in names.items()} == {
+        "bo": [],
+        "bob": ["bob"],
+        "@bob": ["bob"],
+    }
+    assert (await find(bo, "ana", type="accounts"))["accounts"] == []

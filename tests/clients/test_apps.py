@@ -1,9 +1,6 @@
 """Real apps against live offices: Mastodon.py and toot, signed in through the real pages."""
 
 import asyncio
-import os
-import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ from mastodon import Mastodon, MastodonAPIError
 
 from tests.clients.conftest import Trio
 from tests.clients.pages import authorise, code_of
+from tests.clients.toot import Toot
 from tests.live import Member, until
 
 
@@ -129,50 +127,6 @@ async def test_what_the_consent_page_denies_the_app_does_not_get(trio: Trio) -> 
     assert "error=access_denied" in target
     with pytest.raises(MastodonAPIError):
         await asyncio.to_thread(api.timeline_home)
-
-
-class Toot:
-    """The toot command line with a configuration of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "XDG_CONFIG_HOME": str(folder),
-            "HOME": str(folder),
-            "BROWSER": "true",
-            "NO_COLOR": "1",
-        }
-
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).parent / "toot"),
-            *words,
-            env=self._environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-
-    async def run(self, *words: str) -> str:
-        """Run a command to its end and return what it printed; asserts its success."""
-        child = await self.start(*words)
-        out, _ = await child.communicate()
-        assert child.returncode == 0, out.decode()
-        return out.decode()
-
-    async def login(self, member: Member) -> None:
-        """Log in as toot does: open the address that it prints, paste the code that is shown."""
-        child = await self.start("login", "--instance", member.office.url)
-        assert child.stdout is not None
-        assert child.stdin is not None
-        printed = ""
-        while (match := re.search(r"(http://\S+/oauth/authorize\S+)\s", printed)) is None:
-            line = await asyncio.wait_for(child.stdout.read(4096), 30)
-            assert line, printed
-            printed += line.decode()
-        code = await authorise(member, match[1])
-        out, _ = await child.communicate(f"n\n{code}\n".encode())
-        assert child.returncode == 0, printed + out.decode()
 
 
 async def test_toot_logs_in_posts_reads_and_reacts(trio: Trio, tmp_path: Path) -> None:
