@@ -11,6 +11,7 @@ import click
 
 from fedimmp import VERSION
 from fedimmp.cli.announcements import announcement
+from fedimmp.cli.audits import audit
 from fedimmp.cli.configuring import config
 from fedimmp.cli.databases import db
 from fedimmp.cli.deliveries import delivery
@@ -35,6 +36,7 @@ COMMANDS: Sequence[click.Command] = (
     inbox,
     delivery,
     report,
+    audit,
     announcement,
     emoji,
     config,

@@ -1,6 +1,6 @@
 """`fedimmp announcement`: what the office tells all its members in their apps."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import click
 
 from fedimmp.app import App
 from fedimmp.cli.kit import (
+    Moment,
     config_option,
     json_option,
     print_json,
@@ -20,24 +21,6 @@ from fedimmp.services import announcing
 from fedimmp.services.announcing import Wording
 from storage import bulletins
 from storage.bulletins import Announcement
-
-
-class Moment(click.ParamType[datetime]):
-    """A day or a time as ISO 8601; of UTC where it names no other zone."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Return the time; fails with a sentence."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value} is no time; write it as 2026-11-24T16:00 or 2026-11-24", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.group()

@@ -76,7 +76,7 @@ def show(delivery_id: int, config_path: Path | None, as_json: bool) -> None:
     """Show one delivery: what became of it, and the activity that it carries."""
 
     async def work(app: App) -> tuple[Undelivered, bytes]:
-        return await deliveries.get_delivery(app, delivery_id)
+        return await deliveries.get_delivery(app, delivery_id, actor=_ACTOR)
 
     found, body = with_app(config_path, work)
     document = orjson.loads(body)

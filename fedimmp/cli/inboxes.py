@@ -66,7 +66,7 @@ def show(receipt_id: int, config_path: Path | None, as_json: bool) -> None:
     """Show one received activity: its reason, and the document as it came."""
 
     async def work(app: App) -> tuple[KeptReceipt, bytes]:
-        return await inboxes.get_receipt(app, receipt_id)
+        return await inboxes.get_receipt(app, receipt_id, actor=_ACTOR)
 
     found, body = with_app(config_path, work)
     # What is done keeps no body.

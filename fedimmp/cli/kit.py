@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,24 @@ class WrongUse(Mistake):
     """A mistake in what was asked for: a wrong word, or a member or peer that does not exist."""
 
     exit_code = 2
+
+
+class Moment(click.ParamType[datetime]):
+    """A day or a time as ISO 8601; of UTC where it names no other zone."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the time; fails with a sentence."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is no time; write it as 2026-11-24T16:00 or 2026-11-24", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def config_option(command: F) -> F:

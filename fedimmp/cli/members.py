@@ -18,7 +18,7 @@ from fedimmp.cli.kit import (
     with_app,
 )
 from fedimmp.errors import NotFound
-from fedimmp.services import leaving, mail_links, moving, registering
+from fedimmp.services import auditing, leaving, mail_links, moving, registering
 from fedimmp.services import members as use_cases
 from storage import accounts, registrations
 from storage import members as stored
@@ -86,7 +86,9 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
 
     async def work(app: App) -> list[stored.Member]:
         async with app.db.reader() as conn:
-            return await stored.list_all(conn)
+            found = await stored.list_all(conn)
+        await auditing.note(app, use_cases.CLI, "member.list", "members")
+        return found
 
     found = with_app(config_path, work)
     if as_json:
@@ -202,7 +204,9 @@ def pending(config_path: Path | None, as_json: bool) -> None:
 
     async def work(app: App) -> list[registrations.Applicant]:
         async with app.db.reader() as conn:
-            return await registrations.list_waiting(conn)
+            found = await registrations.list_waiting(conn)
+        await auditing.note(app, use_cases.CLI, "member.pending", "members")
+        return found
 
     found = with_app(config_path, work)
     if as_json:

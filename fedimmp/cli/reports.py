@@ -9,7 +9,7 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, with_app
 from fedimmp.errors import NotFound
-from fedimmp.services import reporting
+from fedimmp.services import auditing, reporting
 from storage import accounts, reports, statuses
 from storage.accounts import Account
 from storage.reports import Report
@@ -34,7 +34,9 @@ def list_all(resolved: bool, config_path: Path | None, as_json: bool) -> None:
         async with app.db.reader() as conn:
             found = await reports.list_latest(conn, resolved=resolved, limit=_MOST)
             ids = {each for one in found for each in (one.account_id, one.target_id)}
-            return found, await accounts.get_many(conn, sorted(ids))
+            people = await accounts.get_many(conn, sorted(ids))
+        await auditing.note(app, "cli", "report.list", "reports")
+        return found, people
 
     found, people = with_app(config_path, work)
     if as_json:
@@ -68,7 +70,8 @@ def show(report_id: int, config_path: Path | None, as_json: bool) -> None:
                 raise NotFound(f"There is no report {report_id}; `fedimmp report list` shows all")
             people = await accounts.get_many(conn, [found.account_id, found.target_id])
             posts = await statuses.get_many(conn, found.status_ids)
-            return found, people, [posts[each].uri for each in found.status_ids if each in posts]
+        await auditing.note(app, "cli", "report.show", str(report_id))
+        return found, people, [posts[each].uri for each in found.status_ids if each in posts]
 
     found, people, posts = with_app(config_path, work)
     if as_json:

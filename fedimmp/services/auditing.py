@@ -1,7 +1,7 @@
 """The audit log as administrators use it: noting what the command line reads, listing, proving."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from fedimmp.app import App
@@ -9,6 +9,7 @@ from fedimmp.errors import Invalid
 from storage import audit
 from storage.audit import Entry, Filter, Link
 from storage.database import Connection
+from storage.paging import Page
 
 _AT_ONCE: Final = 1000
 _HASH_HEX: Final = 64
@@ -40,6 +41,17 @@ async def note(app: App, actor: str, action: str, target: str, **detail: object)
         await audit.append(
             tx, actor=actor, action=action, target=target, detail=detail, now=app.now()
         )
+
+
+async def list_page(app: App, wanted: Filter, page: Page, *, actor: str) -> list[Entry]:
+    """Return a page of entries, the newest first, for somebody who is written down for it."""
+    asked = {name: str(value) for name, value in asdict(wanted).items() if value is not None}
+    async with app.db.writer() as tx:
+        found = await audit.list_page(tx, wanted, page)
+        await audit.append(
+            tx, actor=actor, action="audit.list", target="audit", detail={**asked}, now=app.now()
+        )
+    return found
 
 
 async def entries(

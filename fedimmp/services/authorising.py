@@ -16,7 +16,8 @@ from typing import ClassVar, Final
 from fedimmp.app import App
 from fedimmp.effects.tokens import tokens_revoked
 from fedimmp.errors import Refusal
-from storage import oauth
+from fedimmp.services.members import CLI
+from storage import accounts, audit, oauth
 from storage.database import Transaction
 from storage.ids import new_id
 from storage.oauth import OAuthApp
@@ -182,8 +183,13 @@ async def revoke(app: App, client: OAuthApp, token: str) -> None:
         await tokens_revoked(tx, await oauth.revoke_token(tx, row.id, app.now()))
 
 
-async def create_token(app: App, account_id: int, scopes: Sequence[str], app_name: str) -> str:
-    """Make a token for a member without the browser, in the name of an internal application."""
+async def create_token(
+    app: App, account_id: int, scopes: Sequence[str], app_name: str, *, actor: str = CLI
+) -> str:
+    """Make a token for a member without the browser, in the name of an internal application.
+
+    `actor` is who does it, for the audit log.
+    """
     # Nobody knows the secret and no redirect is registered, so this application can do no more.
     row = _app_row(
         app,
@@ -197,6 +203,14 @@ async def create_token(app: App, account_id: int, scopes: Sequence[str], app_nam
     async with app.db.writer() as tx:
         app_id = await oauth.upsert_app(tx, row)
         issued = await issue(tx, app, app_id, account_id, scopes)
+        await audit.append(
+            tx,
+            actor=actor,
+            action="token.create",
+            target=(await accounts.get(tx, account_id)).username,
+            detail={"application": app_name, "scopes": list(scopes)},
+            now=app.now(),
+        )
     return issued.text
 
 

@@ -19,13 +19,19 @@ async def list_deliveries(
         return await backlog.list_undelivered(conn, wanted, limit=limit)
 
 
-async def get_delivery(app: App, delivery_id: int) -> tuple[Undelivered, bytes]:
-    """Return a delivery and the activity that it carries; raises NotFound."""
-    async with app.db.reader() as conn:
-        found = await backlog.list_undelivered(conn, Filter(ids=[delivery_id]), limit=1)
-        body = await backlog.find_body(conn, delivery_id)
-    if not found or body is None:
-        raise _unknown(delivery_id)
+async def get_delivery(app: App, delivery_id: int, *, actor: str) -> tuple[Undelivered, bytes]:
+    """Return a delivery and the activity that it carries; raises NotFound.
+
+    It may be a private post, so it is written down that `actor` has seen it.
+    """
+    async with app.db.writer() as tx:
+        found = await backlog.list_undelivered(tx, Filter(ids=[delivery_id]), limit=1)
+        body = await backlog.find_body(tx, delivery_id)
+        if not found or body is None:
+            raise _unknown(delivery_id)
+        await audit.append(
+            tx, actor=actor, action="delivery.show", target=str(delivery_id), now=app.now()
+        )
     return found[0], body
 
 

@@ -23,12 +23,16 @@ async def list_receipts(
         return await inbox_review.list_receipts(conn, states=states, host=name, limit=limit)
 
 
-async def get_receipt(app: App, receipt_id: int) -> tuple[KeptReceipt, bytes]:
-    """Return an activity and its body, empty once it is done; raises NotFound."""
-    async with app.db.reader() as conn:
-        found = await inbox_review.get_receipt(conn, receipt_id)
-    if found is None:
-        raise NotFound(f"There is no received activity {receipt_id}.")
+async def get_receipt(app: App, receipt_id: int, *, actor: str) -> tuple[KeptReceipt, bytes]:
+    """Return an activity and its body, empty once it is done; raises NotFound.
+
+    It may be a private post, so it is written down that `actor` has seen it.
+    """
+    async with app.db.writer() as tx:
+        found = await inbox_review.get_receipt(tx, receipt_id)
+        if found is None:
+            raise NotFound(f"There is no received activity {receipt_id}.")
+        await _record(tx, "inbox.show", [receipt_id], actor=actor, now=app.now())
     return found
 
 

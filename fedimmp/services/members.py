@@ -11,7 +11,7 @@ from fedimmp.effects import tokens as token_effects
 from fedimmp.errors import Conflict, Invalid, NotFound
 from fedimmp.mail.addresses import read_address
 from fedimmp.render.profiles import DISPLAY_NAME_MAXIMUM
-from storage import account_keys, accounts, members
+from storage import account_keys, accounts, audit, members
 from storage import errors as storage_errors
 from storage.account_keys import NewKey
 from storage.accounts import INSTANCE_ACCOUNT_ID, NewAccount
@@ -22,6 +22,8 @@ from storage.members import Role as Role
 
 USERNAME_MAXIMUM: Final = 30
 PASSWORD_MAXIMUM: Final = 256
+# Who acts where nobody is signed in.
+CLI: Final = "cli"
 ROLES: Final[tuple[Role, ...]] = ("member", "moderator", "admin", "owner")
 
 # As Mastodon has it: letters, digits and underscores, with dots and hyphens inside.
@@ -36,8 +38,11 @@ async def create_member(
     password: str,
     role: Role = "member",
     display_name: str = "",
+    actor: str = CLI,
 ) -> int:
     """Make a member with an RSA and an Ed25519 key and return the account id.
+
+    `actor` is who does it, for the audit log, here and below.
 
     Raises Invalid for a name, address or password that cannot be, Conflict for one that is taken.
     """
@@ -50,7 +55,9 @@ async def create_member(
     person = await prepare(app, username, address, password, role=role, display_name=display_name)
     try:
         async with app.db.writer() as tx:
-            return await insert(tx, app, person)
+            account_id = await insert(tx, app, person)
+            await _record(tx, app, actor, "create", username, role=role)
+            return account_id
     except storage_errors.Conflict as error:
         raise _taken(error, username, email) from error
 
@@ -148,29 +155,32 @@ async def ensure_instance_actor(app: App) -> None:
             await _insert_keys(tx, app, INSTANCE_ACCOUNT_ID, actor, pairs)
 
 
-async def disable_member(app: App, account_id: int) -> None:
+async def disable_member(app: App, account_id: int, *, actor: str = CLI) -> None:
     """Shut a member out: no sign-in, and sessions and tokens end at once. Raises NotFound."""
     async with app.db.writer() as tx:
-        await _get(tx, account_id)
+        member = await _get(tx, account_id)
         await members.set_disabled(tx, account_id, app.now())
         await token_effects.member_shut_out(tx, account_id, app.now())
+        await _record(tx, app, actor, "disable", member.username)
 
 
-async def enable_member(app: App, account_id: int) -> None:
+async def enable_member(app: App, account_id: int, *, actor: str = CLI) -> None:
     """Let a disabled member sign in again. Raises NotFound."""
     async with app.db.writer() as tx:
-        await _get(tx, account_id)
+        member = await _get(tx, account_id)
         await members.set_disabled(tx, account_id, None)
+        await _record(tx, app, actor, "enable", member.username)
 
 
-async def reset_password(app: App, account_id: int, password: str) -> None:
+async def reset_password(app: App, account_id: int, password: str, *, actor: str = CLI) -> None:
     """Give a member a new password; sessions and tokens end at once. Raises NotFound, Invalid."""
     check_password_choice(app, password)
     password_hash = await app.passwords.hash(password)
     async with app.db.writer() as tx:
-        await _get(tx, account_id)
+        member = await _get(tx, account_id)
         await members.set_password(tx, account_id, password_hash, app.now())
         await token_effects.member_shut_out(tx, account_id, app.now())
+        await _record(tx, app, actor, "reset_password", member.username)
 
 
 async def check_password(app: App, login: str, password: str) -> Member | None:
@@ -241,6 +251,14 @@ async def _insert_keys(
                 app.keys.seal(ed25519_private),
             ),
         ],
+    )
+
+
+async def _record(
+    tx: Transaction, app: App, actor: str, act: str, username: str, **detail: object
+) -> None:
+    await audit.append(
+        tx, actor=actor, action=f"member.{act}", target=username, detail=detail, now=app.now()
     )
 
 

@@ -14,7 +14,8 @@ from fedimmp.errors import Invalid, NotFound
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.remote.actors import fetch_actor, find_actor
 from fedimmp.remote.budget import Budget
-from storage import accounts, follows, moves, relationships
+from fedimmp.services.members import CLI
+from storage import accounts, audit, follows, moves, relationships
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Transaction
 from storage.follows import Follow
@@ -25,10 +26,11 @@ _FETCHES: Final = 3
 _AT_ONCE: Final = 100
 
 
-async def add_alias(app: App, account_id: int, name: str) -> str:
+async def add_alias(app: App, account_id: int, name: str, *, actor: str = CLI) -> str:
     """Let a member be known by another account, a handle or URI, and return that one's URI.
 
-    The other account may then move here. Raises Invalid with a sentence, NotFound.
+    The other account may then move here. `actor` is who does it, for the audit log, here and below.
+    Raises Invalid with a sentence, NotFound.
     """
     other = await _resolve(app, name)
     if other.id == account_id:
@@ -39,10 +41,11 @@ async def add_alias(app: App, account_id: int, name: str) -> str:
             if len(account.also_known_as) >= ALIASES_MAXIMUM:
                 raise Invalid(f"A member has at most {ALIASES_MAXIMUM} aliases")
             await _set_aliases(tx, app, account, [*account.also_known_as, other.uri])
+            await _record(tx, app, actor, "add_alias", account, alias=other.uri)
     return other.uri
 
 
-async def remove_alias(app: App, account_id: int, name: str) -> None:
+async def remove_alias(app: App, account_id: int, name: str, *, actor: str = CLI) -> None:
     """Let a member no longer be known by another account. Raises NotFound for one that is none."""
     async with app.db.reader() as conn:
         account = await accounts.get(conn, account_id)
@@ -53,9 +56,10 @@ async def remove_alias(app: App, account_id: int, name: str) -> None:
             raise NotFound(f"{name} is no alias of {account.username}")
         kept = [each for each in account.also_known_as if each != uri]
         await _set_aliases(tx, app, account, kept)
+        await _record(tx, app, actor, "remove_alias", account, alias=uri)
 
 
-async def move_member(app: App, account_id: int, name: str) -> Account:
+async def move_member(app: App, account_id: int, name: str, *, actor: str = CLI) -> Account:
     """Let a member go on as another account, a handle or URI, which must name this one its alias.
 
     Followers are called along, and the old profile shows where to. Raises Invalid with a sentence.
@@ -72,18 +76,21 @@ async def move_member(app: App, account_id: int, name: str) -> Account:
             raise Invalid(f"{account.username} has moved within the last {MOVE_PAUSE.days} days")
         await moves.set_moved(tx, account.id, found.id, now)
         await account_moved(tx, app, account, found, now)
+        await _record(tx, app, actor, "move", account, target=found.uri)
         return found
 
     return await app.db.transact(work)
 
 
-async def stay(app: App, account_id: int) -> None:
+async def stay(app: App, account_id: int, *, actor: str = CLI) -> None:
     """Take the sign off the profile of a member who has moved; followers do not come back."""
     async with app.db.writer() as tx:
         now = app.now()
         if not await moves.clear_moved(tx, account_id, now):
             raise NotFound("This member has not moved")
-        await account_updated(tx, app, [await accounts.get(tx, account_id)], now)
+        account = await accounts.get(tx, account_id)
+        await account_updated(tx, app, [account], now)
+        await _record(tx, app, actor, "stay", account)
 
 
 async def move_followers(app: App, payload: Mapping[str, Any]) -> None:
@@ -157,6 +164,15 @@ def _check_move(account: Account, target: Account) -> None:
         raise Invalid(f"{target.acct} has moved itself")
     if target.suspended_at is not None or target.deleted_at is not None:
         raise Invalid(f"{target.acct} is not available")
+
+
+async def _record(
+    tx: Transaction, app: App, actor: str, act: str, account: Account, **detail: object
+) -> None:
+    action = f"member.{act}"
+    await audit.append(
+        tx, actor=actor, action=action, target=account.username, detail=detail, now=app.now()
+    )
 
 
 async def _set_aliases(tx: Transaction, app: App, account: Account, uris: list[str]) -> None:

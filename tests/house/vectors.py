@@ -205,6 +205,7 @@ ALLOWLIST = Section(
             "staff's collections and numbers, asked for by others or for ages", "403"
         ),
         "SEC-222": Vector("staff that acts on staff, or without a trace", "403, and written down"),
+        "SEC-224": Vector("line ends and escapes in what is logged", "one line, without effect"),
         "SEC-228": Vector("fifty equal activities at the same moment", "one row each"),
         "SEC-229": Vector("forwarded headers of somebody who is no proxy", "ignored"),
         "SEC-230": Vector("a verifier that can be forged, a loader that fetches", "not in use"),

@@ -1,0 +1,1 @@
+"""Staff: what it does and sees leaves a trace."""
