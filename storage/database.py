@@ -8,16 +8,16 @@ migrations and queries live elsewhere.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 
 import asyncpg
-import asyncpg.pool
 import orjson
 from asyncpg import Record
 
 from storage.errors import Contended, StorageError, Unavailable
+from storage.pool import Pool
 from storage.signals import Hint, Signals
 from storage.translation import OutOfJson, translated, translated_connecting
 
@@ -49,6 +49,12 @@ _BEGIN_POOLED = (
 )
 
 
+_TRANSLATED = translated()
+# PostgreSQL plans anew what it believes to be cheaper so, without counting all that planning costs:
+# 8 of the 12 ms that a post took.
+_KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
+
+
 class Connection:
     """A connection to read with; each statement is a transaction of its own.
 
@@ -56,7 +62,7 @@ class Connection:
     PostgreSQL cannot hold.
     """
 
-    def __init__(self, raw: asyncpg.pool.PoolConnectionProxy, database: "Database") -> None:
+    def __init__(self, raw: asyncpg.Connection, database: "Database") -> None:
         self._raw = raw
         self.database = database
         self.is_open = True
@@ -65,7 +71,8 @@ class Connection:
     async def fetch(self, sql: str, *args: object) -> list[Record]:
         """Return all rows."""
         with self._statement():
-            return list(await self._raw.fetch(sql, *args))
+            rows: list[Record] = await self._raw.fetch(sql, *args)
+        return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Record | None:
         """Return the first row, None without one."""
@@ -78,12 +85,12 @@ class Connection:
         with self._statement():
             return await self._raw.fetchval(sql, *args)
 
-    def _statement(self) -> AbstractContextManager[None]:
+    def _statement(self) -> translated:
         if not self.is_open:
             raise RuntimeError("This connection was used after it had been given back.")
         self.queries += 1
         self.database.queries += 1
-        return translated()
+        return _TRANSLATED
 
 
 class Transaction(Connection):
@@ -92,7 +99,7 @@ class Transaction(Connection):
     A statement that raises aborts it, except within `savepoint`.
     """
 
-    def __init__(self, raw: asyncpg.pool.PoolConnectionProxy, database: "Database") -> None:
+    def __init__(self, raw: asyncpg.Connection, database: "Database") -> None:
         super().__init__(raw, database)
         self.hints: set[str] = set()
 
@@ -145,7 +152,7 @@ def _open_transaction() -> Transaction | None:
 class Database:
     """A pool of connections and this process's connection for hints."""
 
-    def __init__(self, pool: asyncpg.Pool, signals: Signals, *, begin: str = "BEGIN") -> None:
+    def __init__(self, pool: Pool, signals: Signals, *, begin: str = "BEGIN") -> None:
         self._pool = pool
         self._signals = signals
         self._begin = begin
@@ -167,64 +174,69 @@ class Database:
                 server_settings={"application_name": "fedimmp hints"},
             )
 
-        pool = asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=pool_size,
-            init=_prepare_session,
-            reset=_keep_session,
-            timeout=_CONNECT_SECONDS,
-            command_timeout=TRANSACTION_SECONDS + 5,
-            statement_cache_size=0 if direct_url else 256,
-            server_settings={} if direct_url else _SESSION_SETTINGS,
-        )
+        async def connect() -> "asyncpg.Connection":
+            connection = await asyncpg.connect(
+                url,
+                timeout=_CONNECT_SECONDS,
+                command_timeout=TRANSACTION_SECONDS + 5,
+                statement_cache_size=0 if direct_url else 256,
+                server_settings={} if direct_url else _SESSION_SETTINGS,
+            )
+            await _prepare_session(connection)
+            return connection
+
+        pool = Pool(connect, size=pool_size)
         with translated_connecting():
-            await pool
+            pool.release(await pool.acquire(_ACQUIRE_SECONDS))
         return cls(pool, Signals(connect_direct), begin=_BEGIN_POOLED if direct_url else "BEGIN")
 
-    @asynccontextmanager
-    async def reader(self) -> AsyncIterator[Connection]:
-        """Lend a connection to read with."""
+    def reader(self) -> "_Reading":
+        """Lend a connection to read with, to `async with`."""
         self._refuse_nesting()
-        async with self._acquired() as raw:
-            connection = Connection(raw, self)
-            try:
-                yield connection
-            finally:
-                connection.is_open = False
+        return _Reading(self, self._pool)
 
     @asynccontextmanager
-    async def writer(self) -> AsyncIterator[Transaction]:
+    async def writer(self, *, keep_plans: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction: leaving the block commits, raising rolls back.
+
+        With `keep_plans` each statement is planned once for a session, whatever its arguments: for
+        long statements that find everything by keys.
 
         Raises `Unavailable` when the block takes more than ten seconds, and `Contended` when it
         lost against a concurrent transaction. A connection lost during COMMIT also raises
         `Unavailable`; what was written may then be stored or not.
         """
         self._refuse_nesting()
-        async with self._acquired() as raw:
-            transaction = Transaction(raw, self)
-            token = _current.set(transaction)
-            try:
-                await _begin(raw, self._begin)
-                async with _deadline():
-                    yield transaction
-                await _commit(raw)
-            except BaseException:
-                await _abandon(raw)
-                raise
-            finally:
-                transaction.is_open = False
-                _current.reset(token)
+        raw = await _borrowed(self._pool)
+        interrupted = False
+        transaction = Transaction(raw, self)
+        token = _current.set(transaction)
+        try:
+            await _begin(raw, f"{self._begin}; {_KEEP_PLANS}" if keep_plans else self._begin)
+            async with _deadline():
+                yield transaction
+            await _commit(raw)
+        except BaseException as error:
+            interrupted = _interrupts(error)
+            await _abandon(raw)
+            raise
+        finally:
+            transaction.is_open = False
+            _current.reset(token)
+            self._pool.release(raw, interrupted=interrupted)
         self._signals.send(transaction.hints)
 
     async def transact(
-        self, work: Callable[[Transaction], Awaitable[T]], *, attempts: int = 5
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        attempts: int = 5,
+        keep_plans: bool = False,
     ) -> T:
         """Run `work` in a transaction, and again from the start while it is `Contended`."""
         for attempt in range(1, attempts + 1):
             try:
-                async with self.writer() as transaction:
+                async with self.writer(keep_plans=keep_plans) as transaction:
                     return await work(transaction)
             except Contended:
                 if attempt == attempts:
@@ -255,34 +267,49 @@ class Database:
         except (TimeoutError, OSError, asyncpg.InterfaceError):
             self._pool.terminate()
 
-    @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        try:
-            with translated_connecting():
-                raw = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
-        except Unavailable as error:
-            if isinstance(error.__cause__, TimeoutError):
-                raise Unavailable("No database connection was free within 5 seconds.") from error
-            raise
-        try:
-            yield raw
-        finally:
-            # A session that cannot be given back is ended by the pool; the caller has its answer.
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await self._pool.release(raw, timeout=_ROLLBACK_SECONDS)
-
     def _refuse_nesting(self) -> None:
         transaction = _open_transaction()
         if transaction is not None and transaction.database is self:
             raise RuntimeError("A transaction is open already: use it instead of a second one.")
 
 
-async def _begin(raw: asyncpg.pool.PoolConnectionProxy, sql: str) -> None:
+class _Reading:
+    """Borrows a connection for a block."""
+
+    __slots__ = ("_connection", "_database", "_pool", "_raw")
+
+    def __init__(self, database: Database, pool: Pool) -> None:
+        self._database = database
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        self._raw = await _borrowed(self._pool)
+        self._connection = Connection(self._raw, self._database)
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        self._connection.is_open = False
+        self._pool.release(self._raw, interrupted=error is not None and _interrupts(error))
+
+
+async def _borrowed(pool: Pool) -> "asyncpg.Connection":
+    with translated_connecting():
+        return await pool.acquire(_ACQUIRE_SECONDS)
+
+
+def _interrupts(error: BaseException) -> bool:
+    """Tell whether a statement may still be under way when a block ends so."""
+    return not isinstance(error, Exception) or isinstance(error, Unavailable)
+
+
+async def _begin(raw: asyncpg.Connection, sql: str) -> None:
     with translated():
         await raw.execute(sql, timeout=TRANSACTION_SECONDS)
 
 
-async def _commit(raw: asyncpg.pool.PoolConnectionProxy) -> None:
+async def _commit(raw: asyncpg.Connection) -> None:
     with translated():
         tag = await raw.execute("COMMIT", timeout=TRANSACTION_SECONDS)
     if tag != "COMMIT":
@@ -290,7 +317,7 @@ async def _commit(raw: asyncpg.pool.PoolConnectionProxy) -> None:
         raise StorageError("Nothing was stored, since a statement before had failed.")
 
 
-async def _abandon(raw: asyncpg.pool.PoolConnectionProxy) -> None:
+async def _abandon(raw: asyncpg.Connection) -> None:
     try:
         if raw.is_in_transaction():
             await raw.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
@@ -348,7 +375,3 @@ def _encode_jsonb(value: object) -> bytes:
 
 def _decode_jsonb(data: bytes) -> Any:
     return orjson.loads(data[1:])
-
-
-async def _keep_session(_connection: object) -> None:
-    """Spare the round trip that would reset a session: ours never keep anything between uses."""

@@ -52,16 +52,19 @@ class OutOfJson(ValueError):
     """Raised by the codec for a value that JSON text cannot carry, such as a lone surrogate."""
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801 (used like the functions of contextlib)
     """Raise this package's error in place of asyncpg's; bugs in our own SQL pass unchanged."""
-    try:
-        yield
-    except Exception as error:
-        known = translate(error)
-        if known is None:
-            raise
-        raise known from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(error, Exception) and (known := translate(error)) is not None:
+            raise known from error
 
 
 @contextmanager
