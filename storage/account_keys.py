@@ -12,7 +12,8 @@ Algorithm = Literal["rsa", "ed25519"]
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key with what decides whether its owner may speak. `peer_state` is None for our own.
+    """A key with what decides whether its owner may speak. `peer_state` is None for our own, and
+    `removed` as soon as an entry has expired.
 
     `suspended` means by us, and not by the owner's own office.
     """
@@ -60,7 +61,7 @@ async def find_public(conn: Connection, key_id: str) -> PublicKey | None:
                k.fetched_at,
                a.suspended_at IS NOT NULL AND NOT a.suspended_by_origin AS suspended,
                a.deleted_at IS NOT NULL AS deleted,
-               p.state AS peer_state
+               CASE WHEN p.expires_at <= now() THEN 'removed' ELSE p.state END AS peer_state
           FROM account_keys k
           JOIN accounts a ON a.id = k.account_id
           LEFT JOIN peers p ON p.host = a.domain

@@ -183,9 +183,9 @@ def _arguments(wanted: Filter) -> tuple[list[int] | None, str | None, list[State
     return ids, wanted.host, list(wanted.states)
 
 
-async def drop_host(tx: Transaction, host: str) -> int:
-    """Delete the lanes of a host with all that is on record in them; returns how many lanes."""
-    return await tx.execute("DELETE FROM lanes WHERE host = $1", host)
+async def drop_hosts(tx: Transaction, hosts: Sequence[str]) -> int:
+    """Delete the lanes of hosts with all that is on record in them; returns how many lanes."""
+    return await tx.execute("DELETE FROM lanes WHERE host = ANY($1::text[])", list(hosts))
 
 
 async def give_up(tx: Transaction, before: datetime, now: datetime) -> int:

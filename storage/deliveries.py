@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from storage import inbox_hosts, synchronisation
 from storage.database import Transaction
+from storage.fragments import peer_talks
 from storage.inbox_hosts import Breaker, Failure, Tempo
 
 # An activity that its host refuses with server errors this often, while that host takes others,
@@ -69,7 +70,7 @@ Settled = Literal["kept", "lost", "busy"]
 # host another worker may have leased the same lane. A lane that an author adds to at this moment is
 # left for the next time: waiting for it, with lanes of other hosts in hand, would be a deadlock
 # with an author who posts to both. Ranking lanes within their host is what is fair.
-_CLAIM = """
+_CLAIM = f"""
     WITH ready AS MATERIALIZED (
         SELECT breaker.host,
                breaker.failures >= $2 AS probing,
@@ -78,7 +79,7 @@ _CLAIM = """
           FROM inbox_hosts AS breaker
           JOIN peers AS peer
             ON peer.host = breaker.host
-           AND peer.state = 'allowed'
+           AND {peer_talks("peer")}
          CROSS JOIN LATERAL (
                SELECT count(*) AS lanes
                  FROM lanes

@@ -75,7 +75,7 @@ async def find_follow_by_uri(conn: Connection, uri: str) -> Follow | None:
 async def insert_follow(tx: Transaction, new: NewFollow, now: datetime) -> Follow | None:
     """Store a follow or request; None when there is one between the two, or with its uri."""
     record = await tx.fetchrow(
-        _counting(
+        counting(
             f"""
             INSERT INTO follows (id, account_id, target_id, uri, state, reblogs, notify, languages,
                                  created_at)
@@ -101,7 +101,7 @@ async def insert_follow(tx: Transaction, new: NewFollow, now: datetime) -> Follo
 async def accept_follow(tx: Transaction, account_id: int, target_id: int) -> Follow | None:
     """Turn a pending request into a follow; None when there is no pending one."""
     record = await tx.fetchrow(
-        _counting(
+        counting(
             f"""
             UPDATE follows
                SET state = 'accepted'
@@ -121,7 +121,7 @@ async def accept_follow(tx: Transaction, account_id: int, target_id: int) -> Fol
 async def accept_all(tx: Transaction, target_id: int) -> list[Follow]:
     """Turn all pending requests to an account into follows and return them."""
     records = await tx.fetch(
-        _counting(
+        counting(
             f"""
             UPDATE follows
                SET state = 'accepted'
@@ -139,7 +139,7 @@ async def accept_all(tx: Transaction, target_id: int) -> list[Follow]:
 async def accept_follows(tx: Transaction, ids: Sequence[int]) -> list[Follow]:
     """Turn those of these that are pending into follows and return them."""
     records = await tx.fetch(
-        _counting(
+        counting(
             f"""
             UPDATE follows
                SET state = 'accepted'
@@ -159,7 +159,7 @@ async def delete_follow(
 ) -> Follow | None:
     """Remove a follow or request, or only one in this state, and return what it was."""
     record = await tx.fetchrow(
-        _counting(
+        counting(
             f"""
             DELETE FROM follows
              WHERE account_id = $1
@@ -179,7 +179,7 @@ async def delete_follow(
 async def delete_follows_of(tx: Transaction, account_id: int, *, limit: int) -> list[Follow]:
     """Remove follows and requests of and to an account and return what they were, oldest first."""
     records = await tx.fetch(
-        _counting(
+        counting(
             f"""
             DELETE FROM follows
              WHERE id IN (
@@ -232,7 +232,7 @@ async def copy_follows(
     the target itself, and those across a block. Returns what is new.
     """
     records = await tx.fetch(
-        _counting(
+        counting(
             f"""
             INSERT INTO follows (id, account_id, target_id, uri, state, reblogs, notify, languages,
                                  created_at)
@@ -263,7 +263,7 @@ async def copy_follows(
 async def delete_follows(tx: Transaction, ids: Sequence[int]) -> list[Follow]:
     """Remove follows and requests by their ids and return what they were."""
     records = await tx.fetch(
-        _counting(
+        counting(
             f"DELETE FROM follows WHERE id = ANY($1::bigint[]) RETURNING {_COLUMNS}", step="-1"
         ),
         list(ids),
@@ -290,7 +290,7 @@ async def count_requests(conn: Connection, target_id: int) -> int:
 async def delete_follows_between(tx: Transaction, one_id: int, other_id: int) -> list[Follow]:
     """Remove follows and requests in both directions and return what they were."""
     records = await tx.fetch(
-        _counting(
+        counting(
             f"""
             DELETE FROM follows
              WHERE (account_id = $1 AND target_id = $2)
@@ -329,7 +329,7 @@ async def update_follow(
     return _follow_of(record)
 
 
-def _counting(change: str, *, step: str) -> str:
+def counting(change: str, *, step: str) -> str:
     """Wrap a statement that returns follows so that the accepted ones are counted by `step`."""
     return f"""
         WITH changed AS ({change}), deltas AS (

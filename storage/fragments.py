@@ -6,11 +6,26 @@ is that of somebody without an account.
 """
 
 
+def peer_talks(peer: str) -> str:
+    """Traffic flows to and from the peer at this moment."""
+    return f"({peer}.state IN ('allowed', 'limited') AND {_is_in_time(peer)})"
+
+
+def peer_is_shown(peer: str) -> str:
+    """What came from the peer may be read here: one that is draining says nothing new."""
+    return f"({peer}.state IN ('allowed', 'limited', 'draining') AND {_is_in_time(peer)})"
+
+
+def _is_in_time(peer: str) -> str:
+    return f"({peer}.expires_at IS NULL OR {peer}.expires_at > now())"
+
+
 def account_is_reachable(account: str) -> str:
-    """Our own account, or one of a host that is on the allowlist now."""
+    """Our own account, or one of a host whose people may be seen here now."""
     return (
         f"({account}.domain IS NULL OR EXISTS ("
-        f" SELECT 1 FROM peers WHERE peers.host = {account}.domain AND peers.state = 'allowed'))"
+        f" SELECT 1 FROM peers"
+        f" WHERE peers.host = {account}.domain AND {peer_is_shown('peers')}))"
     )
 
 
@@ -74,7 +89,7 @@ def status_is_visible_to_host(status: str, host: str) -> str:
     return f"""(
         {_author_is_present(status)}
         AND EXISTS (
-            SELECT 1 FROM peers WHERE peers.host = {host} AND peers.state = 'allowed')
+            SELECT 1 FROM peers WHERE peers.host = {host} AND {peer_talks("peers")})
         AND (
             {status}.visibility IN ('public', 'unlisted')
             OR EXISTS (
@@ -142,7 +157,7 @@ def status_is_shown(status: str, author: str, viewer: str) -> str:
         AND {author}.deleted_at IS NULL
         AND ({author}.domain IS NULL OR (
             SELECT true FROM peers
-            WHERE peers.host = {author}.domain AND peers.state = 'allowed'))
+            WHERE peers.host = {author}.domain AND {peer_is_shown("peers")}))
         AND (
             {status}.account_id = {viewer}
             OR ({status}.visibility IN ('public', 'unlisted')
@@ -190,9 +205,9 @@ def account_is_unlimited(account: str) -> str:
     return f"""(
         {account}.silenced_at IS NULL
         AND NOT EXISTS (
-            SELECT FROM domain_blocks AS quiet
+            SELECT FROM peers AS quiet
             WHERE quiet.host = {account}.domain
-              AND quiet.severity = 'silence'))"""
+              AND quiet.state = 'limited'))"""
 
 
 def account_is_heard(account_id: str, viewer: str) -> str:
@@ -201,11 +216,11 @@ def account_is_heard(account_id: str, viewer: str) -> str:
         NOT EXISTS (
             SELECT 1
             FROM accounts AS speaker
-            LEFT JOIN domain_blocks AS quiet
+            LEFT JOIN peers AS quiet
                 ON quiet.host = speaker.domain
-               AND quiet.severity = 'silence'
+               AND quiet.state = 'limited'
             WHERE speaker.id = {account_id}
-              AND (speaker.silenced_at IS NOT NULL OR quiet.id IS NOT NULL)
+              AND (speaker.silenced_at IS NOT NULL OR quiet.host IS NOT NULL)
               AND speaker.id IS DISTINCT FROM {viewer})
         OR EXISTS (
             SELECT 1 FROM follows AS hearing

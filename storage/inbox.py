@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from storage.database import Connection, Transaction
 from storage.errors import LeaseLost
+from storage.fragments import peer_talks
 
 Standing = Literal["taken", "stranger", "suspended", "deleted", "changed"]
 
@@ -80,7 +81,7 @@ async def receive(tx: Transaction, receipts: Sequence[NewReceipt], now: datetime
     return [row["standing"] for row in rows]
 
 
-_RECEIVE = """
+_RECEIVE = f"""
     WITH arrived AS MATERIALIZED (
         SELECT
             given.*,
@@ -103,7 +104,7 @@ _RECEIVE = """
                 actor_uri, activity_uri, host, type, body, takes_back, key_id, public_pem, place)
         LEFT JOIN peers
             ON peers.host = given.host
-            AND peers.state = 'allowed'
+            AND {peer_talks("peers")}
         LEFT JOIN account_keys
             ON account_keys.key_id = given.key_id
             AND account_keys.public_pem = given.public_pem
@@ -111,7 +112,7 @@ _RECEIVE = """
             ON accounts.id = account_keys.account_id
         LEFT JOIN peers AS signer_peers
             ON signer_peers.host = accounts.domain
-            AND signer_peers.state = 'allowed'
+            AND {peer_talks("signer_peers")}
     ), stored AS (
         INSERT INTO inbox (actor_uri, activity_uri, host, type, body, received_at)
         SELECT
@@ -182,7 +183,7 @@ async def lease(
     return Lease(token, actor_uris, tuple(Receipt(**dict(row)) for row in rows))
 
 
-_WAITING = """
+_WAITING = f"""
     SELECT
         first.id,
         first.actor_uri,
@@ -196,7 +197,7 @@ _WAITING = """
             SELECT
             FROM peers
             WHERE peers.host = first.host
-                AND peers.state = 'allowed'
+                AND {peer_talks("peers")}
         ) AS allowed
     FROM unnest($1::text[]) AS leased (actor_uri)
     CROSS JOIN LATERAL (
@@ -219,7 +220,7 @@ _WAITING = """
 async def find(conn: Connection, receipt_id: int) -> Receipt | None:
     """Return an activity in any state, None when it is not there any more."""
     row = await conn.fetchrow(
-        """
+        f"""
         SELECT
             id,
             actor_uri,
@@ -233,7 +234,7 @@ async def find(conn: Connection, receipt_id: int) -> Receipt | None:
                 SELECT
                 FROM peers
                 WHERE peers.host = inbox.host
-                    AND peers.state = 'allowed'
+                    AND {peer_talks("peers")}
             ) AS allowed
         FROM inbox
         WHERE id = $1

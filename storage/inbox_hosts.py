@@ -219,19 +219,19 @@ async def wake_hosts(tx: Transaction, hosts: Collection[str], now: datetime) -> 
         await make_due(tx, sorted(row["host"] for row in rows), now)
 
 
-async def give_new_chance(tx: Transaction, host: str, now: datetime) -> None:
-    """Forget the failures of a host: somebody says that it is well now."""
+async def give_new_chance(tx: Transaction, hosts: Collection[str], now: datetime) -> None:
+    """Forget the failures of hosts: somebody says that they are well now."""
     await tx.execute(
         """
         UPDATE inbox_hosts
            SET failures = 0,
                opened_until = NULL,
                refused = false
-         WHERE host = $1
+         WHERE host = ANY($1::text[])
         """,
-        host,
+        list(hosts),
     )
-    await make_due(tx, [host], now)
+    await make_due(tx, hosts, now)
 
 
 async def list_hosts(conn: Connection) -> list[HostState]:

@@ -149,9 +149,9 @@ async def find_by_key(conn: Connection, file_key: str) -> Media | None:
           AND {account_is_present("owner")}
           AND NOT EXISTS (
               SELECT 1
-              FROM domain_blocks
-              WHERE domain_blocks.host = owner.domain
-                AND domain_blocks.reject_media)
+              FROM peers
+              WHERE peers.host = owner.domain
+                AND NOT peers.media)
           AND NOT EXISTS (
               SELECT 1
               FROM emojis

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from storage.database import Connection, Transaction
 from storage.errors import Conflict
+from storage.fragments import peer_talks
 from storage.ids import first_id
 
 _ID_ATTEMPTS = 3
@@ -61,7 +62,7 @@ class StoredActivity:
 # numbered in the order of the commits. A lane in back-off stays there: a new post is no news of
 # the host. Hosts and lanes are taken in one order, or two authors' posts could deadlock. An office
 # where somebody is addressed hears of a public post by that.
-_ENQUEUE = """
+_ENQUEUE = f"""
     WITH people AS (
         SELECT DISTINCT
                account.domain AS host,
@@ -85,7 +86,7 @@ _ENQUEUE = """
           FROM people
           JOIN peers AS peer
             ON peer.host = people.host
-           AND peer.state = 'allowed'
+           AND {peer_talks("peer")}
          UNION
         SELECT COALESCE(
                    peer.shared_inbox_url,
@@ -102,8 +103,10 @@ _ENQUEUE = """
                    $11::text || '://' || peer.host || '/inbox')
           FROM peers AS peer
          WHERE $8::boolean
-           AND peer.state = 'allowed'
+           AND {peer_talks("peer")}
            AND (peer.public_feed OR $13::boolean)
+           -- Whose people live on signing hosts alone is heard through these.
+           AND (peer.signing_hosts = '{{}}' OR peer.shared_inbox_url IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM people WHERE people.host = peer.host)
     ),
     targets AS MATERIALIZED (
@@ -114,7 +117,7 @@ _ENQUEUE = """
                    lower(substring(inboxes.inbox_url FROM '^https?://([^/?#]+)')),
                    CASE WHEN inboxes.inbox_url LIKE 'https:%' THEN ':443$' ELSE ':80$' END,
                    '')
-           AND gate.state = 'allowed'
+           AND {peer_talks("gate")}
          WHERE gate.host <> $12::text
     ),
     stored AS (

@@ -1,7 +1,7 @@
 """Limits on single offices, which Mastodon calls domain blocks: rows of `domain_blocks`.
 
-They stand on top of the allowlist: `suspend` goes with a blocked entry of the host, `silence`
-shows its people's public posts to their followers only, and files and reports can be refused.
+They stand on top of the entries (`storage.trust`): `suspend` blocks the host, `silence` shows its
+people's public posts to their followers only, and files and reports can be refused.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Severity = Literal["noop", "silence", "suspend"]
 
 @dataclass(frozen=True, slots=True)
 class PeerLimit:
-    """A row of `domain_blocks`. `was_allowed` says how the allowlist had the host before."""
+    """A row of `domain_blocks`."""
 
     id: int
     host: str
@@ -27,7 +27,6 @@ class PeerLimit:
     private_comment: str | None
     public_comment: str | None
     obfuscate: bool
-    was_allowed: bool
     created_at: datetime
 
 
@@ -90,33 +89,3 @@ async def update(tx: Transaction, limit_id: int, changes: Mapping[str, object]) 
 async def delete(tx: Transaction, limit_id: int) -> None:
     """Lift a limit."""
     await tx.execute("DELETE FROM domain_blocks WHERE id = $1", limit_id)
-
-
-async def block_peer(tx: Transaction, host: str, now: datetime) -> bool:
-    """Block the entry of a host, known or not; tells whether it was allowed."""
-    was_allowed: bool = await tx.fetchval(
-        """
-        WITH before AS (
-            SELECT state FROM peers WHERE host = $1
-        ), blocked AS (
-            INSERT INTO peers AS known (host, state, created_at, updated_at)
-            VALUES ($1, 'blocked', $2, $2)
-            ON CONFLICT (host) DO UPDATE
-            SET state = 'blocked',
-                updated_at = excluded.updated_at
-        )
-        SELECT EXISTS (SELECT FROM before WHERE state = 'allowed')
-        """,
-        host,
-        now,
-    )
-    return was_allowed
-
-
-async def refuses_reports(conn: Connection, host: str) -> bool:
-    """Tell whether nobody here wants to see what a host reports."""
-    return bool(
-        await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM domain_blocks WHERE host = $1 AND reject_reports)", host
-        )
-    )

@@ -1,104 +1,140 @@
-"""The allowlist: which other instances may be talked to, and on which terms.
+"""The offices that this one knows, each with what follows from the entries about it.
 
-A host without a row, or with a state other than `allowed`, is a stranger. What guards access joins
-this table in the statement that it runs anyway.
+A host without a row, or whose row does not talk, is a stranger. What guards access joins this
+table in the statement that it runs anyway; the rows are made by `storage.trust`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from storage.database import Connection, Record, Transaction
+from storage.fragments import peer_is_shown, peer_talks
 from storage.paging import Page
-
-PeerState = Literal["allowed", "removed", "blocked"]
-SignatureScheme = Literal["auto", "cavage", "rfc9421"]
+from storage.trust_entries import PeerState, SignatureScheme, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another instance, by its host: lower-case A-labels, with a port unless it is the default."""
+    """Another instance, by its host: lower-case A-labels, with a port unless it is the default.
+
+    `pattern` and `source` name the entry that decides, `version` and `changed_by` are those of the
+    administrators' own entry (0 and None without one). At `expires_at` it counts as removed.
+    """
 
     host: str
     state: PeerState
     public_feed: bool
+    media: bool
+    reports: bool
+    groups: bool
     networks: tuple[str, ...]
     media_hosts: tuple[str, ...]
+    signing_hosts: tuple[str, ...]
     signature_scheme: SignatureScheme
+    pattern: str | None
+    source: Source | None
     shared_inbox_url: str | None
     software: str | None
     software_version: str | None
     software_read_at: datetime | None
+    refused_at: datetime | None
+    refused_reason: str | None
     note: str
+    expires_at: datetime | None
+    state_since: datetime
+    purged_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    version: int
+    changed_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PeerTerms:
-    """What an administrator says of a peer; None leaves it as it was, or as it is by default."""
-
-    networks: Sequence[str] | None = None
-    media_hosts: Sequence[str] | None = None
-    note: str | None = None
-    public_feed: bool | None = None
-    signature_scheme: SignatureScheme | None = None
-
-
-_COLUMNS = """
-    host,
-    state,
-    public_feed,
-    networks,
-    media_hosts,
-    signature_scheme,
-    shared_inbox_url,
-    software,
-    software_version,
-    software_read_at,
-    note,
-    created_at,
-    updated_at
+_READ = """
+    SELECT
+        peers.host,
+        peers.state,
+        peers.public_feed,
+        peers.media,
+        peers.reports,
+        peers.groups,
+        peers.networks,
+        peers.media_hosts,
+        peers.signing_hosts,
+        peers.signature_scheme,
+        peers.pattern,
+        peers.source,
+        peers.shared_inbox_url,
+        peers.software,
+        peers.software_version,
+        peers.software_read_at,
+        peers.refused_at,
+        peers.refused_reason,
+        peers.note,
+        peers.expires_at,
+        peers.state_since,
+        peers.purged_at,
+        peers.created_at,
+        peers.updated_at,
+        COALESCE(own.version, 0) AS version,
+        own.changed_by
+    FROM peers
+    LEFT JOIN trust_entries AS own
+        ON own.pattern = peers.host
+        AND own.source = 'local'
 """
 
 
 async def find(conn: Connection, host: str) -> Peer | None:
-    """Return the entry of a host in any state, None without one."""
-    row = await conn.fetchrow(
-        f"""
-        SELECT {_COLUMNS}
-        FROM peers
-        WHERE host = $1
-        """,
-        host,
-    )
+    """Return what is known of a host in any state, None when it was never met or named."""
+    row = await conn.fetchrow(f"{_READ} WHERE peers.host = $1", host)
     return None if row is None else _peer(row)
 
 
 async def list_all(conn: Connection) -> list[Peer]:
-    """Return the entries in all states, by host."""
+    """Return the hosts in all states, by name."""
+    return [_peer(row) for row in await conn.fetch(f"{_READ} ORDER BY peers.host")]
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """A host that may be asked for something, and where it may lie."""
+
+    host: str
+    networks: tuple[str, ...]
+    media_hosts: tuple[str, ...]
+    signature_scheme: SignatureScheme
+
+
+async def list_reachable(conn: Connection) -> tuple[list[Reachable], dict[str, PeerState]]:
+    """Return the hosts whose content is shown, by name, and how all others on record stand.
+
+    One whose files nobody here wants has no media hosts.
+    """
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS}
+        SELECT
+            host,
+            networks,
+            CASE WHEN media THEN media_hosts ELSE '{{}}' END AS media_hosts,
+            signature_scheme,
+            state,
+            {peer_is_shown("peers")} AS shown
         FROM peers
         ORDER BY host
         """
     )
-    return [_peer(row) for row in rows]
-
-
-async def list_allowed(conn: Connection) -> list[Peer]:
-    """Return the entries that let traffic through, by host."""
-    rows = await conn.fetch(
-        f"""
-        SELECT {_COLUMNS}
-        FROM peers
-        WHERE state = 'allowed'
-        ORDER BY host
-        """
-    )
-    return [_peer(row) for row in rows]
+    shown = [
+        Reachable(
+            row["host"],
+            tuple(row["networks"]),
+            tuple(row["media_hosts"]),
+            row["signature_scheme"],
+        )
+        for row in rows
+        if row["shown"]
+    ]
+    return shown, {row["host"]: row["state"] for row in rows if not row["shown"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +152,7 @@ async def list_allowed_page(conn: Connection, page: Page) -> list[AllowedHost]:
         f"""
         SELECT id, host, created_at
         FROM peers
-        WHERE state = 'allowed'
+        WHERE {peer_talks("peers")}
             AND {page.window("id", 1)}
         """,
         *page.bounds,
@@ -129,10 +165,10 @@ async def find_allowed(
 ) -> AllowedHost | None:
     """Return a host that lets traffic through, by its id or its name."""
     row = await conn.fetchrow(
-        """
+        f"""
         SELECT id, host, created_at
         FROM peers
-        WHERE state = 'allowed'
+        WHERE {peer_talks("peers")}
             AND (id = $1 OR host = $2)
         """,
         peer_id,
@@ -142,79 +178,31 @@ async def find_allowed(
 
 
 async def allowed_hosts(conn: Connection) -> frozenset[str]:
-    """Return the hosts that let traffic through."""
-    rows = await conn.fetch("SELECT host FROM peers WHERE state = 'allowed'")
+    """Return the hosts that let traffic through and were met."""
+    rows = await conn.fetch(f"SELECT host FROM peers WHERE {peer_talks('peers')}")
     return frozenset(row["host"] for row in rows)
 
 
-async def is_allowed(conn: Connection, host: str) -> bool:
-    """Tell whether a host lets traffic through at this moment."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT
-                FROM peers
-                WHERE host = $1
-                    AND state = 'allowed'
-            )
-            """,
-            host,
-        )
-    )
-
-
-async def upsert(tx: Transaction, host: str, terms: PeerTerms, now: datetime) -> Peer | None:
-    """Allow a host on these terms, also one that was removed; None if the host is blocked.
-
-    What was learnt about the host (shared inbox, software) is kept.
-    """
-    row = await tx.fetchrow(
-        f"""
-        INSERT INTO peers AS known
-            (host, state, networks, media_hosts, note, public_feed, signature_scheme,
-             created_at, updated_at)
-        VALUES (
-            $1, 'allowed', COALESCE($2::text[], '{{}}'), COALESCE($3::text[], '{{}}'),
-            COALESCE($4::text, ''), COALESCE($5::boolean, true), COALESCE($6::text, 'auto'),
-            $7, $7)
-        ON CONFLICT (host) DO UPDATE
-        SET state = 'allowed',
-            networks = COALESCE($2::text[], known.networks),
-            media_hosts = COALESCE($3::text[], known.media_hosts),
-            note = COALESCE($4::text, known.note),
-            public_feed = COALESCE($5::boolean, known.public_feed),
-            signature_scheme = COALESCE($6::text, known.signature_scheme),
-            updated_at = excluded.updated_at
-        WHERE known.state <> 'blocked'
-        RETURNING {_COLUMNS}
-        """,
-        host,
-        terms.networks,
-        terms.media_hosts,
-        terms.note,
-        terms.public_feed,
-        terms.signature_scheme,
-        now,
-    )
-    return None if row is None else _peer(row)
-
-
-async def set_state(tx: Transaction, host: str, state: PeerState, now: datetime) -> bool:
-    """Change the state of an entry; False if there is none or it has this state already."""
-    changed = await tx.execute(
+async def list_ending(conn: Connection, now: datetime, limit: int) -> list[str]:
+    """Return hosts whose time is over and that were not brought up to date since."""
+    rows = await conn.fetch(
         """
-        UPDATE peers
-        SET state = $2,
-            updated_at = $3
-        WHERE host = $1
-            AND state <> $2
+        SELECT host
+        FROM peers
+        WHERE expires_at <= $1
+        ORDER BY expires_at
+        LIMIT $2
         """,
-        host,
-        state,
         now,
+        limit,
     )
-    return changed > 0
+    return [row["host"] for row in rows]
+
+
+async def refuses(conn: Connection, host: str) -> frozenset[str]:
+    """Return which of "media", "reports" and "groups" of a host nobody here wants."""
+    row = await conn.fetchrow("SELECT media, reports, groups FROM peers WHERE host = $1", host)
+    return frozenset() if row is None else frozenset(name for name, ok in row.items() if not ok)
 
 
 async def learn(tx: Transaction, host: str, *, shared_inbox_url: str) -> None:
@@ -248,8 +236,25 @@ async def set_software(tx: Transaction, host: str, name: str, version: str, now:
     )
 
 
+async def set_refused(
+    tx: Transaction, hosts: Sequence[str], reason: str | None, now: datetime
+) -> None:
+    """Note that hosts refuse us and what they say, or with None that they do not any more."""
+    await tx.execute(
+        """
+        UPDATE peers
+        SET refused_at = CASE WHEN $2::text IS NOT NULL THEN $3::timestamptz END,
+            refused_reason = $2
+        WHERE host = ANY($1::text[])
+        """,
+        list(hosts),
+        reason,
+        now,
+    )
+
+
 def _peer(row: Record) -> Peer:
     values = dict(row)
-    values["networks"] = tuple(values["networks"])
-    values["media_hosts"] = tuple(values["media_hosts"])
+    for name in ("networks", "media_hosts", "signing_hosts"):
+        values[name] = tuple(values[name])
     return Peer(**values)

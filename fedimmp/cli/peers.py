@@ -1,88 +1,178 @@
-"""`fedimmp peer`: the allowlist. A change holds at once in all running processes."""
+"""`fedimmp peer`: whom this office trusts. A change holds at once in all running processes."""
 
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 import click
 
 from fedimmp.app import App
-from fedimmp.cli.kit import config_option, json_option, print_json, print_table, printable, with_app
+from fedimmp.cli.kit import config_option, json_option, print_json, with_app
+from fedimmp.cli.peer_views import entry_of, list_all, list_knocks, show
 from fedimmp.services import peering
-from storage.inbox_hosts import HostState
-from storage.inbox_review import KeptReceipt
-from storage.knocks import Knock
-from storage.peers import Peer, SignatureScheme
+from storage.peers import Peer
+from storage.trust_entries import PeerState, Terms
 
 _ACTOR: Final = "cli"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
 def peer() -> None:
-    """Say which other offices this one talks to."""
+    """Say which other offices this one talks to, and on which terms."""
+
+
+for _view in (list_all, list_knocks, show):
+    peer.add_command(_view)
+
+
+class Expiry(click.ParamType[Any]):
+    """A date, a date and a time, so many days such as `30d`, or `never`."""
+
+    name = "when"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | Literal["never"]:
+        """Return a moment in UTC."""
+        text = str(value).strip()
+        if text == "never":
+            return "never"
+        try:
+            if text.endswith("d"):
+                return datetime.now(UTC) + timedelta(days=int(text[:-1]))
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{text!r} is not a time such as 2027-01-31, 30d or never.", param, ctx)
+
+
+def terms_options(command: F) -> F:
+    """Give a command the options that say on which terms a host is trusted."""
+    for option in reversed(_TERMS):
+        command = option(command)
+    return command
+
+
+_TERMS: Final = (
+    click.option(
+        "--network",
+        "networks",
+        multiple=True,
+        metavar="CIDR",
+        help="Private network in which this host may be; repeat for more.",
+    ),
+    click.option(
+        "--media-host",
+        "media_hosts",
+        multiple=True,
+        metavar="HOST",
+        help="Host from which its pictures may also come; repeat for more.",
+    ),
+    click.option(
+        "--signing-host",
+        "signing_hosts",
+        multiple=True,
+        metavar="HOST",
+        help="Host where its people's keys lie, if not here; repeat for more.",
+    ),
+    click.option(
+        "--public-feed/--no-public-feed",
+        default=None,
+        help="Whether it gets every public post, also without followers there; it does by default.",
+    ),
+    click.option(
+        "--media/--no-media", default=None, help="Whether its pictures are shown; by default yes."
+    ),
+    click.option(
+        "--reports/--no-reports",
+        default=None,
+        help="Whether what it reports is looked at; by default yes.",
+    ),
+    click.option(
+        "--groups/--no-groups",
+        default=None,
+        help="Whether what its groups pass on is taken; by default yes.",
+    ),
+    click.option(
+        "--signatures",
+        "signature_scheme",
+        type=click.Choice(["auto", "cavage", "rfc9421"]),
+        help="How requests to it are signed; auto, the default, finds out what it takes.",
+    ),
+    click.option(
+        "--expires",
+        "expires_at",
+        type=Expiry(),
+        help="From when on it counts as removed: a date (UTC), days such as 30d, or never.",
+    ),
+    click.option("--note", help="A note for the administrators."),
+)
+
+_RESET: Final[dict[str, Any]] = {
+    "public_feed": True,
+    "media": True,
+    "reports": True,
+    "groups": True,
+    "signature_scheme": "auto",
+    "expires_at": "never",
+    "note": "",
+}
+
+
+def _terms(given: dict[str, Any], *, reset: bool) -> Terms:
+    """Return what was said of terms; with `reset` the default where nothing was."""
+    lists = ("networks", "media_hosts", "signing_hosts")
+    said = {name: given[name] if given[name] or reset else None for name in lists}
+    for name, default in _RESET.items():
+        value = given[name]
+        said[name] = default if value is None and reset else value
+    return Terms(**said)
 
 
 @peer.command()
 @click.argument("host")
-@click.option(
-    "--network",
-    "networks",
-    multiple=True,
-    metavar="CIDR",
-    help="Private network in which this host may be; repeat for more.",
-)
-@click.option(
-    "--media-host",
-    "media_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="Host from which its pictures may also come; repeat for more.",
-)
-@click.option(
-    "--public-feed/--no-public-feed",
-    default=None,
-    help="Whether it gets every public post, also without followers there; it does by default.",
-)
-@click.option(
-    "--signatures",
-    type=click.Choice(["auto", "cavage", "rfc9421"]),
-    help="How requests to it are signed; auto, the default, finds out what it takes.",
-)
-@click.option("--note", help="A note for the administrators.")
+@terms_options
 @click.option("--reset", is_flag=True, help="Forget earlier terms that are not named again.")
 @config_option
 @json_option
-def add(
-    host: str,
-    networks: tuple[str, ...],
-    media_hosts: tuple[str, ...],
-    public_feed: bool | None,
-    signatures: SignatureScheme | None,
-    note: str | None,
-    reset: bool,
-    config_path: Path | None,
-    as_json: bool,
-) -> None:
-    """Allow a host, or change terms of one that is known; what is not named stays."""
+def add(host: str, reset: bool, config_path: Path | None, as_json: bool, **given: Any) -> None:
+    """Allow a host, or all hosts below one (`*.corp.example`); terms that are not named stay."""
+    changed = _change(config_path, host, "allowed", _terms(given, reset=reset))
+    _tell(changed, as_json, f"{changed.host} is allowed. It must allow this office too.")
 
-    async def work(app: App) -> Peer:
-        return await peering.add_peer(
-            app,
-            host,
-            networks=networks if networks or reset else None,
-            media_hosts=media_hosts if media_hosts or reset else None,
-            note="" if note is None and reset else note,
-            public_feed=True if public_feed is None and reset else public_feed,
-            signatures="auto" if signatures is None and reset else signatures,
-            actor=_ACTOR,
-        )
 
-    added = with_app(config_path, work)
-    if as_json:
-        print_json(_entry(added))
-    else:
-        click.echo(f"{added.host} is allowed. It must allow this office too.")
+@peer.command()
+@click.argument("host")
+@config_option
+@json_option
+def allow(host: str, config_path: Path | None, as_json: bool) -> None:
+    """Allow a host on its earlier terms, and lift a block of it."""
+    changed = _change(config_path, host, "allowed", lift=True)
+    _tell(changed, as_json, f"{changed.host} is allowed. It must allow this office too.")
+
+
+@peer.command()
+@click.argument("host")
+@terms_options
+@config_option
+@json_option
+def limit(host: str, config_path: Path | None, as_json: bool, **given: Any) -> None:
+    """Show the public posts of a host's people to their followers only."""
+    changed = _change(config_path, host, "limited", _terms(given, reset=False))
+    _tell(changed, as_json, f"{changed.host} is limited: only followers see its public posts.")
+
+
+@peer.command()
+@click.argument("host")
+@config_option
+@json_option
+def drain(host: str, config_path: Path | None, as_json: bool) -> None:
+    """Take nothing new from a host and send it nothing; what is here stays readable for a while."""
+    changed = _change(config_path, host, "draining")
+    until = "" if changed.expires_at is None else f" until {changed.expires_at:%Y-%m-%d %H:%M} UTC"
+    _tell(changed, as_json, f"{changed.host} is draining{until}.")
 
 
 @peer.command()
@@ -91,162 +181,75 @@ def add(
 @json_option
 def remove(host: str, config_path: Path | None, as_json: bool) -> None:
     """Take a host off the list: nothing comes from it or goes to it any more."""
-
-    async def work(app: App) -> Peer:
-        return await peering.remove_peer(app, host, actor=_ACTOR)
-
-    removed = with_app(config_path, work)
-    if as_json:
-        print_json(_entry(removed))
-    else:
-        click.echo(f"{removed.host} is removed.")
+    changed = _change(config_path, host, "removed")
+    _tell(changed, as_json, f"{changed.host} is removed.")
 
 
-@peer.command("list")
+@peer.command()
+@click.argument("host")
+@click.option("--note", help="A note for the administrators.")
 @config_option
 @json_option
-def list_all(config_path: Path | None, as_json: bool) -> None:
-    """List the hosts on record, removed ones included."""
-
-    async def work(app: App) -> list[tuple[Peer, HostState | None]]:
-        states = await peering.delivery_states(app)
-        return [(entry, states.get(entry.host)) for entry in await peering.list_peers(app)]
-
-    found = with_app(config_path, work)
-    if as_json:
-        print_json([_entry(entry) | _delivery(state) for entry, state in found])
-        return
-    rows = [
-        (
-            entry.host,
-            entry.state,
-            _software(entry),
-            " ".join(entry.networks),
-            _summary(state),
-            entry.note,
-        )
-        for entry, state in found
-    ]
-    print_table(rows, ("host", "state", "software", "networks", "delivery", "note"))
-
-
-@peer.command("knocks")
-@click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
-)
-@config_option
-@json_option
-def list_knocks(limit: int, config_path: Path | None, as_json: bool) -> None:
-    """List the hosts that sent us something and are not allowed, the latest first."""
-
-    async def work(app: App) -> list[Knock]:
-        return await peering.list_knocks(app, limit)
-
-    found = with_app(config_path, work)
-    if as_json:
-        print_json([asdict(each) for each in found])
-        return
-    rows = [
-        (
-            each.host,
-            str(each.count),
-            each.first_at.isoformat(timespec="seconds"),
-            each.last_at.isoformat(timespec="seconds"),
-            printable(each.key_id),
-        )
-        for each in found
-    ]
-    print_table(rows, ("host", "knocks", "first", "last", "key"))
+def block(host: str, note: str | None, config_path: Path | None, as_json: bool) -> None:
+    """Block a host, or all hosts below one: a block wins over whatever allows it."""
+    changed = _change(config_path, host, "blocked", Terms(note=note))
+    _tell(changed, as_json, f"{changed.host} is blocked.")
 
 
 @peer.command()
 @click.argument("host")
 @config_option
 @json_option
-def show(host: str, config_path: Path | None, as_json: bool) -> None:
-    """Show one host's entry, and what it sent that could not be understood or trusted."""
+def unblock(host: str, config_path: Path | None, as_json: bool) -> None:
+    """Lift the block of a host, which stays off the list unless somebody else allows it."""
 
-    async def work(app: App) -> tuple[Peer, HostState | None, list[KeptReceipt]]:
-        found = await peering.get_peer(app, host)
-        states = await peering.delivery_states(app)
-        return found, states.get(found.host), await peering.refused_activities(app, found.host)
+    async def work(app: App) -> Peer:
+        return await peering.unblock_peer(app, host, actor=_ACTOR)
 
-    found, state, refused = with_app(config_path, work)
+    changed = with_app(config_path, work)
+    _tell(changed, as_json, f"{changed.host} is not blocked any more. It is {changed.state}.")
+
+
+@peer.command()
+@click.argument("host")
+@config_option
+def forget(host: str, config_path: Path | None) -> None:
+    """Take back what was said here about a host, so that the organisation's word holds."""
+
+    async def work(app: App) -> str:
+        return await peering.forget_peer(app, host, actor=_ACTOR)
+
+    click.echo(f"{with_app(config_path, work)} is as the organisation says.")
+
+
+@peer.command()
+@click.argument("host")
+@config_option
+def ignore(host: str, config_path: Path | None) -> None:
+    """List the knocks of a host no more; it stays refused."""
+
+    async def work(app: App) -> str:
+        return await peering.ignore_knocks(app, host, actor=_ACTOR)
+
+    click.echo(f"{with_app(config_path, work)} is ignored.")
+
+
+def _change(
+    config_path: Path | None,
+    host: str,
+    state: PeerState,
+    terms: Terms | None = None,
+    *,
+    lift: bool = False,
+) -> Peer:
+    async def work(app: App) -> Peer:
+        return await peering.change_peer(app, host, state, terms, actor=_ACTOR, lift=lift)
+
+    return with_app(config_path, work)
+
+
+def _tell(changed: Peer, as_json: bool, sentence: str) -> None:
     if as_json:
-        print_json(_entry(found) | _delivery(state) | {"refused": [_refusal(r) for r in refused]})
-        return
-    entry = _entry(found) | {"delivery": _summary(state)}
-    for name, value in entry.items():
-        shown = " ".join(value) if isinstance(value, list) else value
-        click.echo(f"{name:12} {shown}")
-    for receipt in refused:
-        shown = " ".join(str(part) for part in _refusal(receipt).values())
-        click.echo(f"{'refused':12} {shown}")
-
-
-def _refusal(receipt: KeptReceipt) -> dict[str, str]:
-    """Return what is told of a refused activity."""
-    told = {
-        "received_at": receipt.received_at.isoformat(),
-        "type": receipt.type,
-        "activity": receipt.activity_uri,
-        "state": receipt.state,
-        "reason": receipt.reason,
-    }
-    return {name: printable(text) for name, text in told.items()}
-
-
-def _entry(entry: Peer) -> dict[str, Any]:
-    return {
-        "host": entry.host,
-        "state": entry.state,
-        "public_feed": entry.public_feed,
-        "networks": list(entry.networks),
-        "media_hosts": list(entry.media_hosts),
-        "signatures": entry.signature_scheme,
-        "software": entry.software,
-        "software_version": entry.software_version,
-        "software_read_at": _maybe(entry.software_read_at),
-        "note": entry.note,
-        "created_at": entry.created_at.isoformat(),
-        "updated_at": entry.updated_at.isoformat(),
-    }
-
-
-def _software(entry: Peer) -> str:
-    return " ".join(part for part in (entry.software, entry.software_version) if part)
-
-
-def _delivery(state: HostState | None) -> dict[str, Any]:
-    if state is None:
-        return {"delivery": None}
-    return {
-        "delivery": {
-            "refused": state.refused,
-            "failures": state.failures,
-            "last_error": state.last_error,
-            "last_success_at": _maybe(state.last_success_at),
-            "last_failure_at": _maybe(state.last_failure_at),
-            "next_attempt_at": _maybe(state.opened_until),
-            "waiting": state.waiting,
-            "set_aside": state.set_aside,
-            "dead": state.dead,
-        }
-    }
-
-
-def _maybe(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _summary(state: HostState | None) -> str:
-    if state is None:
-        return "nothing sent yet"
-    parts = ["fine"]
-    if state.refused:
-        parts = ["refuses us: is this office on its list?"]
-    elif state.failures:
-        parts = [f"failing: {state.last_error}"]
-    counts = {"waiting": state.waiting, "set aside": state.set_aside, "dead": state.dead}
-    parts += [f"{count} {name}" for name, count in counts.items() if count]
-    return ", ".join(parts)
+        print_json(entry_of(changed))
+    else:
+        click.echo(sentence)

@@ -213,6 +213,17 @@ class Federation:
         " member there; otherwise a block is kept here.",
         default=True,
     )
+    drain_days: int = setting(
+        NumberValue(1, 3650),
+        """How many days an office that is draining stays readable before it counts as removed.""",
+        default=30,
+    )
+    purge_days: int = setting(
+        NumberValue(1, 3650),
+        """How many days what an office sent is kept, hidden, after it was removed or blocked.
+        Allowed again within that time, everything is there again, follows included.""",
+        default=30,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ Nothing is fetched from, and no name is looked up of, a host that is not on the 
 import logging
 from dataclasses import dataclass
 
+from activitypub.documents import parse_document
 from activitypub.errors import Gone, Malformed, NotTrusted, ProtocolError, Unreachable
 from activitypub.objects import Actor
 from activitypub.ownership import check_key_owner
+from activitypub.properties import uri_of
 from activitypub.signatures.claims import Claim
 from activitypub.signatures.keys import VerifyKey, load_public
 from activitypub.signatures.message import Message
@@ -19,8 +21,9 @@ from fedimmp.app import App
 from fedimmp.errors import BadRequest, Forbidden, Refusal, Unauthorized, Unavailable
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.remote.keys import fetch_key
-from storage import account_keys, knocks, peers
+from storage import account_keys, knocks, trust
 from storage.account_keys import PublicKey
+from storage.knocks import NewKnock
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +86,7 @@ async def identify(app: App, message: Message, *, remembered: bool = False) -> K
         raise _refusal(error) from error
     known = app.inbox.keys.get(claim.key_id) if remembered else None
     if known is None:
-        known = await find_key(app, claim.key_id)
+        known = await find_key(app, claim.key_id, message.body)
     try:
         check_claim(message, claim, origin=app.uris.origin, now=app.now())
     except ProtocolError as error:
@@ -105,22 +108,32 @@ async def prove(app: App, message: Message, knock: Knock) -> Signer:
     return owner_of(app, known)
 
 
-async def find_key(app: App, key_id: str) -> PublicKey | None:
-    """Return a key as we have it, None for an unknown one; raises Forbidden by its host."""
+async def find_key(app: App, key_id: str, body: bytes = b"") -> PublicKey | None:
+    """Return a key as we have it, None for an unknown one; raises Forbidden by its host.
+
+    `body` is what it is to prove: what a stranger says in it is shown to administrators.
+    """
     host = host_of(key_id)
     if host == app.uris.host:
         # Our own people never come from outside.
         raise Forbidden("Nobody of this instance is accepted from outside.")
     async with app.db.reader() as conn:
         known = await account_keys.find_public(conn, key_id)
-        if known is None:
-            allowed = await peers.is_allowed(conn, host)
+        if known is not None and known.domain == host:
+            state = known.peer_state
         else:
-            allowed = known.peer_state == "allowed" and known.domain == host
-    if not allowed:
-        await _note_knock(app, host, key_id)
-        raise Forbidden(f"{host} is not on the allowlist of this instance.")
+            state = await trust.state_of(conn, host, app.now())
+    if state not in trust.TALKING or (known is not None and known.domain != host):
+        raise await refusal_of(app, host, state, key_id, body)
     return known
+
+
+async def refusal_of(app: App, host: str, state: str | None, key_id: str, body: bytes) -> Forbidden:
+    """Return why nothing is taken from a host, and have administrators see that it knocked."""
+    if state == "draining":
+        return Forbidden(f"{host} is leaving: this instance takes nothing new from it.")
+    await _note_knock(app, host, key_id, body)
+    return Forbidden(f"{host} is not on the allowlist of this instance.")
 
 
 def _verifies(app: App, message: Message, claim: Claim, known: PublicKey) -> bool:
@@ -233,19 +246,30 @@ async def _store_owner(app: App, key_id: str, owner: Actor) -> PublicKey:
         known = await account_keys.find_public(tx, key_id)
     if known is None or known.account_uri != owner.id:
         raise Unauthorized("The key belongs to another account.")
-    if known.peer_state != "allowed":
+    if known.peer_state not in trust.TALKING:
         raise Forbidden(f"{host_of(key_id)} is not on the allowlist of this instance.")
     return known
 
 
-async def _note_knock(app: App, host: str, key_id: str) -> None:
+async def _note_knock(app: App, host: str, key_id: str, body: bytes) -> None:
     """Count a refused host for the administrators: a flood of them must fill neither log nor table.
 
-    Nothing is asked of the host, whoever it is.
+    Nothing is asked of the host, whoever it is, and what it says of its actor is not believed.
     """
     count, is_new = app.inbox.knocks.count(host)
     if is_new:
         logger.info("refused a request of %s, which is not on the allowlist", host)
     if count:
         async with app.db.writer() as tx:
-            await knocks.record(tx, host, key_id, count, app.now())
+            actor_uri, actor_host = _claimed_actor(body)
+            knock = NewKnock(host, key_id, actor_uri, actor_host, count)
+            await knocks.record(tx, knock, app.now())
+
+
+def _claimed_actor(body: bytes) -> tuple[str | None, str | None]:
+    """Return whom a body names as its actor, and that one's host; None where it names nobody."""
+    try:
+        actor = uri_of(parse_document(body).get("actor"))
+        return (None, None) if actor is None else (actor, host_of(actor))
+    except ProtocolError:
+        return None, None

@@ -11,7 +11,7 @@ from fedimmp.app import App
 from fedimmp.effects import notices
 from fedimmp.inbound.received import Handler, Outcome, Received
 from fedimmp.render.sanitise import clean_lines
-from storage import accounts, peer_limits, reports, statuses
+from storage import accounts, peers, reports, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID
 from storage.database import Connection, Transaction
 from storage.ids import new_id
@@ -50,7 +50,7 @@ async def apply_flag(
     """
     actor = received.account
     meant = await _meant(tx, complaint.uris)
-    if not meant or actor.domain is None or await peer_limits.refuses_reports(tx, actor.domain):
+    if not meant or actor.domain is None or "reports" in await peers.refuses(tx, actor.domain):
         return Outcome.DONE
     sent = await reports.count_from_host(tx, actor.domain, now - _DAY)
     if sent + len(meant) > _MAX_PER_DAY:

@@ -13,11 +13,11 @@ from activitypub.vocabulary import ACTIVITY_TYPES
 from fedimmp.app import App
 from fedimmp.errors import BadRequest, Forbidden, Unauthorized, Unavailable
 from fedimmp.errors import TooLarge as TooLargeRefusal
-from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove
+from fedimmp.inbound.authenticate import KeyGone, Knock, Signer, identify, prove, refusal_of
 from fedimmp.inbound.proving import find_author
 from fedimmp.inbound.reading import OF_SUSPENDED, parse_heading
 from fedimmp.inbound.synchronising import compare_followers
-from storage import accounts, inbox, inbox_review
+from storage import accounts, inbox, inbox_review, trust
 from storage.accounts import Account
 from storage.inbox import NewReceipt, Standing
 
@@ -55,7 +55,7 @@ async def receive(app: App, message: Message) -> str | None:
                 await compare_followers(app, message, knock.claim, signer)
                 return activity.id
             case "stranger":
-                raise Forbidden(f"{author.host} is not on the allowlist of this instance.")
+                raise await _refusal(app, author, message.body)
             case "suspended":
                 raise Forbidden(_SUSPENDED)
             case "deleted":
@@ -73,6 +73,14 @@ async def _authenticated(app: App, message: Message, knock: Knock) -> Signer | N
         return await prove(app, message, knock)
     except KeyGone:
         return await _farewell_of_known(app, knock, message.body)
+
+
+async def _refusal(app: App, author: Signer, body: bytes) -> Forbidden:
+    """Return why nothing is taken from somebody whose key was known a moment ago."""
+    async with app.db.reader() as conn:
+        state = await trust.state_of(conn, author.host, app.now())
+    key_id = author.account_uri if author.key is None else author.key.key_id
+    return await refusal_of(app, author.host, state, key_id, body)
 
 
 async def _check_backlog(app: App, host: str) -> None:

@@ -1,7 +1,7 @@
 """An actor's verified document becomes an account with its keys."""
 
 import html
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -14,7 +14,7 @@ from fedimmp.effects.accounts import account_deleted
 from fedimmp.ingest.emojis import store_emojis
 from fedimmp.ingest.files import discard_detached
 from fedimmp.render.sanitise import clean_html, clean_text
-from storage import account_keys, accounts, peers, remote_accounts
+from storage import account_keys, accounts, peers, remote_accounts, trust
 from storage.account_keys import Algorithm, NewKey
 from storage.accounts import RemoteAccount, RemotePicture
 from storage.database import Transaction
@@ -47,6 +47,8 @@ async def upsert_actor(tx: Transaction, app: App, actor: Actor, now: datetime) -
             await discard_detached(tx, (known.avatar_id, known.header_id))
     await store_emojis(tx, [(host, actor.emojis)], now)
     await account_keys.replace_remote(tx, account_id, _usable_keys(actor), now)
+    if known is None:
+        await trust.meet(tx, host, now, drain=timedelta(days=app.config.federation.drain_days))
     if actor.shared_inbox is not None:
         await peers.learn(tx, host, shared_inbox_url=actor.shared_inbox)
     return account_id

@@ -8,7 +8,7 @@ from activitypub.errors import NotTrusted
 from activitypub.objects import Activity
 from fedimmp.app import App
 from fedimmp.effects.statuses import statuses_published
-from storage import statuses
+from storage import peers, statuses
 from storage.accounts import Account
 from storage.database import Transaction
 from storage.ids import id_for_remote
@@ -29,9 +29,13 @@ async def create_boost(
 ) -> Status | None:
     """Store a boost with all that follows; None when it is known or was taken back already.
 
+    Of a group of an office whose groups nobody here wants, nothing is stored either.
+
     Raises NotTrusted for a boost of somebody else's post that is not for everybody.
     """
     activity, actor, original = boost.activity, boost.actor, boost.original
+    if actor.actor_type == "Group" and await _refuses_groups(tx, actor):
+        return None
     if original.reblog_of_id is not None:
         raise NotTrusted("A boost cannot be boosted.")
     if original.visibility == "direct" or (
@@ -56,3 +60,7 @@ async def create_boost(
     stored = await statuses.insert_many(tx, [new])
     await statuses_published(tx, app, stored, now)
     return stored[0] if stored else None
+
+
+async def _refuses_groups(tx: Transaction, group: Account) -> bool:
+    return group.domain is not None and "groups" in await peers.refuses(tx, group.domain)

@@ -11,7 +11,7 @@ from activitypub.errors import Malformed
 from activitypub.objects import Note
 from activitypub.uris import host_of, same_origin
 from fedimmp.app import App
-from storage import jobs, peers, statuses, threads
+from storage import jobs, statuses, threads, trust
 from storage.database import Transaction
 from storage.statuses import Status
 
@@ -44,13 +44,14 @@ async def seek_parents(tx: Transaction, app: App, stored: Sequence[Status], ance
     }
     if not missing:
         return
-    allowed = await peers.allowed_hosts(tx)
     gone = await statuses.tombstoned(tx, sorted(missing))
-    wanted = {
+    hosts = {
         uri: host
         for uri in sorted(missing.keys() - gone)
-        if not app.uris.is_local(uri) and (host := _host(uri)) is not None and host in allowed
+        if not app.uris.is_local(uri) and (host := _host(uri)) is not None
     }
+    allowed = await trust.allowed_among(tx, sorted(set(hosts.values())), app.now())
+    wanted = {uri: host for uri, host in hosts.items() if host in allowed}
     waiting = dict(await jobs.count_waiting(tx, "fetch_parent", set(wanted.values())))
     for uri, host in wanted.items():
         if waiting.get(host, 0) >= _MOST_PARENTS_WAITING:

@@ -7,21 +7,40 @@ the table itself.
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from activitypub.policy import Trust
-from storage import peers
-from storage.database import Database
+from storage import peers, trust, trust_entries
+from storage.database import Connection, Database
+from storage.trust_entries import Entry, PeerState, patterns_about
 
 _FRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Allowlist:
+    """Hosts that may be talked to, others that are on record, and what is said of hosts below some.
+
+    Who is on record is never judged by a wildcard: its row has been.
+    """
+
     hosts: dict[str, Trust]
+    others: dict[str, PeerState]
+    wildcards: list[Entry]
     read_at: float
+
+    def trust(self, host: str) -> Trust | None:
+        """Return the terms of a host, None for a stranger."""
+        found = self.hosts.get(host)
+        if found is not None or not self.wildcards or host in self.others:
+            return found
+        standing = trust.resolve(host, self.wildcards, None, datetime.now(UTC), trust.DRAIN)
+        if standing is None or standing.state not in trust.SHOWN:
+            return None
+        return Trust(host, _networks(standing.networks), standing.signature_scheme)
 
 
 class PeerPolicy:
@@ -42,13 +61,15 @@ class PeerPolicy:
             return None
         asked_at = time.monotonic()
         known = self._allowlist
-        if known is not None and known.read_at >= asked_at - _FRESH_SECONDS and host in known.hosts:
-            return known.hosts[host]
+        if known is not None and known.read_at >= asked_at - _FRESH_SECONDS:
+            remembered = known.trust(host)
+            if remembered is not None:
+                return remembered
         # A "no" is never repeated from memory: a peer that was just added is talked to at once, and
         # an attempt that was refused would wait out its pause.
         for oldest in (asked_at - _FRESH_SECONDS, asked_at):
-            if (trust := (await self._read_since(oldest)).hosts.get(host)) is not None:
-                return trust
+            if (found := (await self._read_since(oldest)).trust(host)) is not None:
+                return found
         return None
 
     async def _read_since(self, oldest: float) -> _Allowlist:
@@ -59,17 +80,35 @@ class PeerPolicy:
                 return known
             started = time.monotonic()
             async with self._db.reader() as conn:
-                allowed = await peers.list_allowed(conn)
-            self._allowlist = _read(allowed, started)
+                self._allowlist = await _read(conn, started)
             return self._allowlist
 
 
-def _read(allowed: list[peers.Peer], read_at: float) -> _Allowlist:
+async def _read(conn: Connection, read_at: float) -> _Allowlist:
+    shown, others = await peers.list_reachable(conn)
+    wildcards = await trust_entries.list_wildcards(conn)
     hosts: dict[str, Trust] = {}
     own: dict[str, Trust] = {}
-    for peer in allowed:
-        networks = tuple(ip_network(text) for text in peer.networks)
+    for peer in shown:
+        networks = _networks(peer.networks)
         own[peer.host] = Trust(peer.host, networks, peer.signature_scheme)
         hosts |= {host: Trust(host, networks) for host in peer.media_hosts}
+    for entry in wildcards:
+        if entry.state in trust.SHOWN and entry.media is not False:
+            networks = _networks(entry.networks or ())
+            hosts |= {host: Trust(host, networks) for host in entry.media_hosts or ()}
+    hosts = {host: each for host, each in hosts.items() if not _is_blocked(host, others, wildcards)}
     # A peer's own terms win where it also serves the media of another one.
-    return _Allowlist(hosts | own, read_at)
+    return _Allowlist(hosts | own, others, wildcards, read_at)
+
+
+def _is_blocked(host: str, others: Mapping[str, PeerState], wildcards: Sequence[Entry]) -> bool:
+    """Tell whether a block stands above what another one says of its media host."""
+    about = patterns_about(host)
+    return others.get(host) == "blocked" or any(
+        each.state == "blocked" and each.pattern in about for each in wildcards
+    )
+
+
+def _networks(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(text) for text in texts)

@@ -4,7 +4,7 @@ from activitypub.errors import NotTrusted
 from activitypub.signatures.keys import SigningKey
 from activitypub.uris import host_of
 from fedimmp.app import App
-from storage import peers
+from storage import trust
 from storage.accounts import INSTANCE_ACCOUNT_ID
 
 
@@ -24,6 +24,6 @@ async def check_uri(app: App, uri: str) -> str:
     if host == app.uris.host:
         raise NotTrusted("Nothing of this instance is fetched over the network.")
     async with app.db.reader() as conn:
-        if not await peers.is_allowed(conn, host):
+        if not await trust.is_allowed(conn, host, app.now()):
             raise NotTrusted(f"{host} is not on the allowlist of this instance.")
     return host

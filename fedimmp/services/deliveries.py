@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fedimmp.app import App
 from fedimmp.errors import NotFound
-from fedimmp.services.peering import check_peer_host
+from fedimmp.services.peer_terms import check_peer_host
 from storage import audit, backlog
 from storage.backlog import Filter, State, Undelivered
 from storage.database import Transaction

@@ -21,7 +21,7 @@ from fedimmp.remote.actors import fetch_actor, find_actor
 from fedimmp.remote.budget import Budget
 from fedimmp.remote.notes import fetch_note
 from fedimmp.uris import LocalActor, LocalNote
-from storage import accounts, peers, statuses
+from storage import accounts, statuses, trust
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Transaction
 
@@ -39,7 +39,7 @@ async def account_by_handle(app: App, username: str, host: str | None) -> int | 
         return None
     async with app.db.reader() as conn:
         known = await accounts.find_by_handle(conn, username, domain)
-        allowed = domain is None or await peers.is_allowed(conn, domain)
+        allowed = domain is None or await trust.is_allowed(conn, domain, app.now())
     if not allowed:
         return None
     if domain is None or _is_fresh(app, known):
@@ -64,7 +64,7 @@ async def account_by_uri(app: App, uri: str) -> int | None:
         if isinstance(local, LocalActor):
             return _shown(await accounts.find(conn, local.account_id))
         known = await accounts.find_by_uri(conn, checked)
-        allowed = host != app.uris.host and await peers.is_allowed(conn, host)
+        allowed = host != app.uris.host and await trust.is_allowed(conn, host, app.now())
     if host == app.uris.host:
         return await _by_profile(app, checked)
     if not allowed:
@@ -92,7 +92,7 @@ async def status_by_uri(app: App, uri: str) -> int | None:
             found = await statuses.find(conn, local.status_id)
             return None if found is None else found.id
         known = await statuses.find_by_url(conn, checked)
-        allowed = host != app.uris.host and await peers.is_allowed(conn, host)
+        allowed = host != app.uris.host and await trust.is_allowed(conn, host, app.now())
     if not allowed:
         return None
     if known is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from fedimmp.app import App
 from fedimmp.errors import NotFound
-from fedimmp.services.peering import check_peer_host
+from fedimmp.services.peer_terms import check_peer_host
 from storage import audit, inbox_review
 from storage.database import Transaction
 from storage.inbox_review import KeptReceipt, ReceiptState

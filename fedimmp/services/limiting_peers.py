@@ -5,14 +5,14 @@ from typing import Any
 
 from fedimmp.app import App
 from fedimmp.effects.moderation import Staff, recorded
-from fedimmp.effects.peers import peers_changed
+from fedimmp.effects.peers import Act, PeerAct, trust_changed
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services.moderating import staff_of
-from fedimmp.services.peering import check_peer_host
-from storage import peer_limits, peers
+from fedimmp.services.peer_terms import check_peer_host
+from fedimmp.services.peering import drain_of
+from storage import peer_limits, trust, trust_entries
 from storage.database import Transaction
 from storage.peer_limits import PeerLimit
-from storage.peers import PeerState
 
 
 class Limited(Invalid):
@@ -34,6 +34,7 @@ async def limit(app: App, staff_id: int, host: str, terms: Mapping[str, Any]) ->
 
     async def work(tx: Transaction) -> PeerLimit:
         staff = await staff_of(tx, staff_id)
+        await trust_entries.lock(tx)
         made = await peer_limits.insert(tx, name, app.now())
         if made is None:
             existing = await peer_limits.find_by_host(tx, name)
@@ -50,6 +51,7 @@ async def change(app: App, staff_id: int, limit_id: int, terms: Mapping[str, Any
 
     async def work(tx: Transaction) -> PeerLimit:
         staff = await staff_of(tx, staff_id)
+        await trust_entries.lock(tx)
         return await _apply(tx, app, staff, await _get(tx, limit_id), terms)
 
     return await app.db.transact(work)
@@ -60,10 +62,10 @@ async def lift(app: App, staff_id: int, limit_id: int) -> None:
 
     async def work(tx: Transaction) -> None:
         staff = await staff_of(tx, staff_id)
+        await trust_entries.lock(tx)
         known = await _get(tx, limit_id)
-        if known.severity == "suspend":
-            await _unblock(tx, app, staff, known)
         await peer_limits.delete(tx, limit_id)
+        await _settle(tx, app, staff, known.host, "peer.unblock")
         await recorded(tx, staff, "peer.unlimit", known.host, app.now())
 
     await app.db.transact(work)
@@ -72,27 +74,21 @@ async def lift(app: App, staff_id: int, limit_id: int) -> None:
 async def _apply(
     tx: Transaction, app: App, staff: Staff, before: PeerLimit, terms: Mapping[str, Any]
 ) -> PeerLimit:
-    changes = dict(terms)
-    now = app.now()
-    wanted = changes.get("severity", before.severity)
-    if wanted == "suspend" and before.severity != "suspend":
-        changes["was_allowed"] = await peer_limits.block_peer(tx, before.host, now)
-        await peers_changed(tx, "peer.block", before.host, actor=staff.username, now=now)
-    if wanted != "suspend" and before.severity == "suspend":
-        await _unblock(tx, app, staff, before)
-    changed = await peer_limits.update(tx, before.id, changes)
+    changed = await peer_limits.update(tx, before.id, terms)
     if changed is None:
         raise NotFound
-    await recorded(tx, staff, "peer.limit", before.host, now, terms=dict(terms))
+    act: PeerAct = "peer.block" if changed.severity == "suspend" else "peer.unblock"
+    await _settle(tx, app, staff, before.host, act)
+    await recorded(tx, staff, "peer.limit", before.host, app.now(), terms=dict(terms))
     return changed
 
 
-async def _unblock(tx: Transaction, app: App, staff: Staff, known: PeerLimit) -> None:
+async def _settle(tx: Transaction, app: App, staff: Staff, host: str, act: PeerAct) -> None:
+    """Let happen what follows from a limit."""
     now = app.now()
-    state: PeerState = "allowed" if known.was_allowed else "removed"
-    await peers.set_state(tx, known.host, state, now)
-    if known.was_allowed:
-        await peers_changed(tx, "peer.add", known.host, actor=staff.username, now=now)
+    turns = await trust.refresh(tx, [host], now, drain=drain_of(app))
+    if any(turn.changed for turn in turns):
+        await trust_changed(tx, Act(act, host, staff.username), turns, now)
 
 
 async def _get(tx: Transaction, limit_id: int) -> PeerLimit:

@@ -21,9 +21,11 @@ from fedimmp.services import (
     leaving,
     mailing,
     media,
+    member_keys,
     moving,
     office_blocks,
-    peering,
+    organising,
+    peer_software,
     scheduling,
     voting,
 )
@@ -41,6 +43,7 @@ Work = Callable[[App, Mapping[str, Any]], Awaitable[None]]
 # Each opens its own transactions and may run twice, with one effect.
 KINDS: Final[Mapping[str, Work]] = {
     "backfill": backfill,
+    "check_member_key": member_keys.check_due,
     "convert_recordings": converting.convert_next,
     "discard_media": media.discard_detached,
     "fetch_parent": fetch_parent,
@@ -50,8 +53,9 @@ KINDS: Final[Mapping[str, Work]] = {
     "poll_counts": voting.send_counts,
     "poll_end": voting.end_poll,
     "publish_announcement": announcing.publish_due,
+    "pull_manifest": organising.pull_due,
     "publish_scheduled": scheduling.publish_due,
-    "read_nodeinfo": peering.read_nodeinfo,
+    "read_nodeinfo": peer_software.read_nodeinfo,
     "refresh_account": discovery.refresh,
     "remove_files": media.remove_files,
     "remove_traces": leaving.remove_traces,
@@ -66,9 +70,11 @@ KINDS: Final[Mapping[str, Work]] = {
 _ERRANDS: Final = frozenset(
     {
         "backfill",
+        "check_member_key",
         "fetch_parent",
         "fetch_thread",
         "gather_activity",
+        "pull_manifest",
         "read_nodeinfo",
         "refresh_account",
         "synchronise_followers",

@@ -11,8 +11,9 @@ import aiohttp
 from fedimmp.app import App
 from fedimmp.services import authorising, members
 from fedimmp.web.scopes import USER_SCOPES
-from storage import accounts
+from storage import accounts, trust
 from storage.accounts import RemoteAccount
+from storage.trust_entries import PeerState, Terms
 
 PASSWORD = "correct horse battery"
 
@@ -22,6 +23,8 @@ _WIPE = (
     "DELETE FROM conversations",
     "DELETE FROM tags",
     "DELETE FROM peers",
+    "DELETE FROM trust_entries",
+    "DELETE FROM knocks",
     "DELETE FROM jobs",
     "DELETE FROM inbox",
     "DELETE FROM inbox_actors",
@@ -155,15 +158,10 @@ class Office:
         """Return an app without a token."""
         return Api(self.url, self.session)
 
-    async def allow(self, host: str, state: str = "allowed") -> None:
+    async def allow(self, host: str, state: PeerState = "allowed") -> None:
         """Put an office on the allowlist, or give it another state."""
         async with self.app.db.writer() as tx:
-            await tx.execute(
-                "INSERT INTO peers (host, state) VALUES ($1, $2)"
-                " ON CONFLICT (host) DO UPDATE SET state = EXCLUDED.state",
-                host,
-                state,
-            )
+            await trust.establish(tx, host, state, Terms(), by="tests", now=self.app.now())
 
     async def colleague(self, username: str, host: str = "porto.example", **changes: Any) -> str:
         """Make somebody of another office known here and return the account id."""

@@ -19,12 +19,13 @@ from activitypub.vocabulary import PUBLIC
 from fedimmp.app import App
 from fedimmp.errors import Conflict, Forbidden, Invalid
 from fedimmp.inbound.receive import receive
-from fedimmp.services import discovery, peering, posting
+from fedimmp.services import discovery, peer_overview, peering, posting
 from fedimmp.services.backfilling import backfill
 from fedimmp.services.drafts import Draft
 from fedimmp.workers.housekeeping import CHORES, do
 from fedimmp.workers.settle import settle
-from storage import peers
+from storage import trust
+from storage.trust_entries import Terms
 from tests.attacks.door import Door, Signing, open_door, post, refused, signed
 from tests.attacks.outbound import Watch, lead_to, own_ports
 from tests.databases import wipe
@@ -242,7 +243,7 @@ async def test_212_one_spelling_of_an_international_host(hq: App) -> None:
     second = await peering.add_peer(hq, "xn--bro-hoa.example:443", actor="tests")
 
     assert first.host == second.host == "xn--bro-hoa.example"
-    assert len(await peering.list_peers(hq)) == 1
+    assert len(await peer_overview.list_peers(hq)) == 1
     for wrong in ("corp.example.", "corp.example/", "user@corp.example", "corp_.example", "", "*"):
         with pytest.raises(Invalid):
             await peering.add_peer(hq, wrong, actor="tests")
@@ -278,13 +279,13 @@ async def test_213_our_own_host(hq: App, door: Door, porto: Foreign) -> None:
 async def test_214_a_block_wins(hq: App) -> None:
     await peering.add_peer(hq, "porto.example", actor="tests")
     async with hq.db.writer() as tx:
-        await peers.set_state(tx, "porto.example", "blocked", hq.now())
+        await trust.establish(tx, "porto.example", "blocked", Terms(), by="tests", now=hq.now())
 
     with pytest.raises(Conflict):
         await peering.add_peer(hq, "porto.example", actor="tests")
 
     async with hq.db.reader() as conn:
-        assert not await peers.is_allowed(conn, "porto.example")
+        assert not await trust.is_allowed(conn, "porto.example", hq.now())
 
 
 @pytest.mark.sec("SEC-216")
@@ -321,7 +322,7 @@ async def test_217_flood_of_knocks_is_logged_and_kept_in_bounds(
 
     await asyncio.gather(*(knock(evil.host) for _ in range(50)))
     assert len(caplog.records) == 1
-    (known,) = await peering.list_knocks(hq, 50)
+    (known,) = await peer_overview.list_knocks(hq, 50)
     assert known.host == evil.host
     assert known.key_id == f"https://{evil.host}/users/mallory#main-key"
     assert 25 <= known.count <= 50
@@ -330,7 +331,7 @@ async def test_217_flood_of_knocks_is_logged_and_kept_in_bounds(
     for number in range(200):
         await knock(f"host{number}.example")
     # So many rows are written in a minute and no more, whoever knocks.
-    assert len(await peering.list_knocks(hq, 1000)) < 60
+    assert len(await peer_overview.list_knocks(hq, 1000)) < 60
     for number in range(100_000):
         hq.inbox.knocks.count(f"host{number}.example")
     assert len(hq.inbox.knocks) == 1000
@@ -351,7 +352,7 @@ async def test_217_the_list_of_knocks_is_trimmed(hq: App) -> None:
 
     await do(hq, chore)
 
-    kept = await peering.list_knocks(hq, 1000)
+    kept = await peer_overview.list_knocks(hq, 1000)
     assert await count(hq, "knocks") == 1000
     assert (kept[0].host, kept[-1].host) == ("host1.example", "host1000.example")
 
@@ -367,7 +368,7 @@ async def test_218_signing_host_that_is_not_allowed_is_refused_and_seen(
 
     assert status == 403
     assert b"sign.porto.example is not on the allowlist" in body
-    assert [(each.host, each.key_id) for each in await peering.list_knocks(hq, 9)] == [
+    assert [(each.host, each.key_id) for each in await peer_overview.list_knocks(hq, 9)] == [
         ("sign.porto.example", key_id)
     ]
     assert porto.peer.seen == []
@@ -375,7 +376,7 @@ async def test_218_signing_host_that_is_not_allowed_is_refused_and_seen(
 
     # Once it is allowed it is no stranger any more.
     await peering.add_peer(hq, "sign.porto.example", actor="tests")
-    assert await peering.list_knocks(hq, 9) == []
+    assert await peer_overview.list_knocks(hq, 9) == []
 
 
 async def test_removal_stops_both_directions_and_adding_brings_all_back(

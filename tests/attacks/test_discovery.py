@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from fedimmp.app import App
-from fedimmp.services import peering
+from fedimmp.services import peer_overview, peering
 from fedimmp.workers.settle import settle
 from tests.attacks.door import Door
 from tests.attacks.outbound import Watch, own_ports
@@ -48,7 +48,7 @@ def _spell(template: str, app: App, porto: Foreign, evil: Foreign, path: str) ->
 async def _ask_what_it_runs(app: App, office: Foreign) -> str | None:
     await peering.add_peer(app, office.host, networks=LOOPBACK, actor="tests")
     await settle(app)
-    return (await peering.get_peer(app, office.host)).software
+    return (await peer_overview.get_peer(app, office.host)).software
 
 
 @pytest.mark.sec("SEC-052")

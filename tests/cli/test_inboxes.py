@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from fedimmp.config import load
-from storage import inbox, inbox_review, peers
+from storage import inbox, inbox_review, trust
 from storage.database import Database
 from storage.inbox import NewReceipt
-from storage.peers import PeerTerms
+from storage.trust_entries import Terms
 from tests.cli.conftest import CommandLine
 
 
@@ -32,7 +32,7 @@ class Arrivals:
         database = await self._connect()
         try:
             async with database.writer() as tx:
-                await peers.upsert(tx, self.host, PeerTerms(), now)
+                await trust.establish(tx, self.host, "allowed", Terms(), by="tests", now=now)
                 names = [f"{self.bela}/activities/{secrets.token_hex(4)}" for _ in reasons]
                 news = [
                     NewReceipt(self.bela, name, self.host, "Like", orjson.dumps({"id": name}))

@@ -7,7 +7,7 @@ import pytest
 
 from activitypub.nodeinfo import build_index, build_nodeinfo
 from fedimmp.app import App
-from fedimmp.services import peering
+from fedimmp.services import peer_overview, peering
 from fedimmp.workers.settle import settle
 from tests.federation.foreign import LOOPBACK, Foreign, foreign
 from tests.protocol.peers import jrd_answer
@@ -42,7 +42,7 @@ async def test_a_peer_that_is_added_tells_what_it_runs(hq: App) -> None:
 
         await _add(hq, porto)
 
-        peer = await peering.get_peer(hq, porto.host)
+        peer = await peer_overview.get_peer(hq, porto.host)
         assert (peer.software, peer.software_version) == ("mastodon", "4.6.0")
         assert peer.software_read_at is not None and peer.software_read_at >= before
         due_at = await _asked_again(hq)
@@ -51,7 +51,7 @@ async def test_a_peer_that_is_added_tells_what_it_runs(hq: App) -> None:
 
         document["software"]["version"] = "4.7.0"
         await _add(hq, porto)
-        assert (await peering.get_peer(hq, porto.host)).software_version == "4.7.0"
+        assert (await peer_overview.get_peer(hq, porto.host)).software_version == "4.7.0"
 
 
 async def test_a_peer_that_does_not_say_is_asked_again_tomorrow(hq: App) -> None:
@@ -62,7 +62,7 @@ async def test_a_peer_that_does_not_say_is_asked_again_tomorrow(hq: App) -> None
 
         await _add(hq, porto)
 
-        assert (await peering.get_peer(hq, porto.host)).software == "mastodon"
+        assert (await peer_overview.get_peer(hq, porto.host)).software == "mastodon"
         due_at = await _asked_again(hq)
         assert due_at is not None
         assert timedelta(hours=23) < due_at - hq.now() <= timedelta(days=1)
@@ -99,5 +99,5 @@ async def test_what_it_says_can_be_shown(
 
         await _add(hq, porto)
 
-        peer = await peering.get_peer(hq, porto.host)
+        peer = await peer_overview.get_peer(hq, porto.host)
         assert (peer.software, peer.software_version) == shown

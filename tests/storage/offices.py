@@ -4,12 +4,12 @@ from datetime import datetime
 
 import orjson
 
-from storage import accounts, outbox, peers
+from storage import accounts, outbox, trust
 from storage.accounts import NewAccount
 from storage.database import Transaction
 from storage.ids import new_id
 from storage.outbox import NewActivity, Recipients
-from storage.peers import PeerTerms
+from storage.trust_entries import Terms
 
 ORIGIN = "https://hq.example"
 
@@ -77,7 +77,7 @@ async def add_follower(tx: Transaction, follower_id: int, target_id: int, now: d
 
 async def allow(tx: Transaction, host: str, now: datetime, *, public_feed: bool = True) -> None:
     """Put an office on the allowlist."""
-    await peers.upsert(tx, host, PeerTerms(public_feed=public_feed), now)
+    await trust.establish(tx, host, "allowed", Terms(public_feed=public_feed), by="tests", now=now)
 
 
 async def post(

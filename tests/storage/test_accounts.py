@@ -5,11 +5,12 @@ from datetime import datetime
 
 import pytest
 
-from storage import account_keys, accounts, media, peers
+from storage import account_keys, accounts, media, trust
 from storage.account_keys import NewKey
 from storage.accounts import RemoteAccount, RemotePicture
 from storage.database import Transaction
 from storage.errors import Conflict, NotFound
+from storage.trust_entries import Terms
 from tests.storage import offices
 
 RUI = RemoteAccount(
@@ -106,7 +107,7 @@ async def test_who_is_out_of_reach_is_not_found(tx: Transaction, now: datetime) 
     await accounts.set_suspended(tx, ana, now)
     assert await accounts.list_reachable(tx, [rui, ana]) == [rui]
     assert await accounts.list_reachable(tx, [rui, ana], suspended=True) == [rui, ana]
-    await peers.set_state(tx, "porto.example", "removed", now)
+    await trust.establish(tx, "porto.example", "removed", Terms(), by="tests", now=now)
     assert await accounts.list_reachable(tx, [rui]) == []
     assert (await accounts.get(tx, rui)).id == rui
     with pytest.raises(NotFound):

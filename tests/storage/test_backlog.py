@@ -91,7 +91,7 @@ async def test_a_removed_office_leaves_no_rows(tx: Transaction, now: datetime) -
     await bury(tx, 1, now)
     held = await lane_to(tx, "porto.example", now)
 
-    assert await backlog.drop_host(tx, "porto.example") == 1
+    assert await backlog.drop_hosts(tx, ["porto.example"]) == 1
 
     assert await tx.fetchval("SELECT count(*) FROM deliveries") == 0
     assert await tx.fetchval("SELECT count(*) FROM lanes") == 0

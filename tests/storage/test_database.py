@@ -321,6 +321,20 @@ async def test_deadlines_hold_in_sessions_and_behind_a_pooler(database_url: str)
         await db.close()
 
 
+async def test_plans_are_kept_where_that_is_asked_for(database_url: str) -> None:
+    direct = await Database.connect(database_url)
+    pooled = await Database.connect(database_url, direct_url=database_url)
+
+    async def mode(tx: Transaction) -> Any:
+        assert (await settings(tx))[0] == "10s"
+        return await tx.fetchval("SHOW plan_cache_mode")
+
+    for db in (direct, pooled):
+        assert await db.transact(mode, keep_plans=True) == "force_generic_plan"
+        assert await db.transact(mode) == "auto"
+        await db.close()
+
+
 async def settings(conn: Connection) -> tuple[Any, Any]:
     return (
         await conn.fetchval("SHOW statement_timeout"),

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from storage import backlog, deliveries, inbox_hosts, peers
+from storage import backlog, deliveries, inbox_hosts, trust
 from storage.database import Database, Transaction
 from storage.deliveries import Lane, Outcome
 from storage.inbox_hosts import Failure, HostState, Tempo
+from storage.trust_entries import Terms
 from tests.storage.offices import add_member, allow, post
 
 TEMPO = Tempo()
@@ -323,10 +324,10 @@ async def test_nothing_goes_to_a_host_that_was_removed(tx: Transaction, now: dat
     await allow(tx, "porto.example", now)
     await allow(tx, "osaka.example", now)
     await post(tx, ana, now)
-    await peers.set_state(tx, "porto.example", "removed", now)
+    await trust.establish(tx, "porto.example", "removed", Terms(), by="tests", now=now)
 
     assert [lane.host for lane in await deliveries.lease(tx, 10, TEMPO, now)] == ["osaka.example"]
-    assert await backlog.drop_host(tx, "porto.example") == 1
+    assert await backlog.drop_hosts(tx, ["porto.example"]) == 1
     assert await tx.fetchval("SELECT count(*) FROM deliveries") == 1
 
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage import inbox, inbox_review, peers
+from storage import inbox, inbox_review, trust
 from storage.database import Database, Transaction
 from storage.errors import LeaseLost
 from storage.inbox import NewReceipt
-from storage.peers import PeerTerms
+from storage.trust_entries import Terms
 
 PORTO = "porto.example"
 BELA = "https://porto.example/users/bela"
@@ -22,7 +22,7 @@ def _receipt(number: int, actor: str = BELA, host: str = PORTO) -> NewReceipt:
 
 
 async def _allow(tx: Transaction, now: datetime) -> None:
-    await peers.upsert(tx, PORTO, PeerTerms(), now)
+    await trust.establish(tx, PORTO, "allowed", Terms(), by="tests", now=now)
 
 
 async def test_only_allowed_hosts_are_stored(tx: Transaction, now: datetime) -> None:
@@ -83,7 +83,7 @@ async def test_two_workers_never_lease_the_same_actor(
 async def test_removed_peer_shows_in_what_waits(tx: Transaction, now: datetime) -> None:
     await _allow(tx, now)
     await inbox.receive(tx, [_receipt(1)], now)
-    await peers.set_state(tx, PORTO, "removed", now)
+    await trust.establish(tx, PORTO, "removed", Terms(), by="tests", now=now)
 
     held = await inbox.lease(tx, now, actors=1, receipts=1, lasting=MINUTE)
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from storage import inbox, inbox_review, peers, removals
+from storage import inbox, inbox_review, removals, trust
 from storage.database import Transaction
 from storage.inbox import NewReceipt
-from storage.peers import PeerTerms
+from storage.trust_entries import Terms
 
 PORTO, LIMA = "porto.example", "lima.example"
 MINUTE = timedelta(minutes=1)
@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 async def _refuse(tx: Transaction, host: str, count: int, now: datetime) -> list[int]:
     """Let so many activities of a host arrive and be parked; returns their ids, oldest first."""
-    await peers.upsert(tx, host, PeerTerms(), now)
+    await trust.establish(tx, host, "allowed", Terms(), by="tests", now=now)
     actor = f"https://{host}/users/bela"
     news = [NewReceipt(actor, f"{actor}/{n}", host, "Like", b"{}") for n in range(count)]
     await inbox.receive(tx, news, now)
@@ -39,7 +39,7 @@ async def test_a_host_keeps_its_newest_tombstones_and_we_all_of_ours(
     tx: Transaction, now: datetime
 ) -> None:
     for host in (PORTO, LIMA):
-        await peers.upsert(tx, host, PeerTerms(), now)
+        await trust.establish(tx, host, "allowed", Terms(), by="tests", now=now)
     for number in range(5):
         at = now + number * MINUTE
         await removals.bury(tx, [f"https://{PORTO}/{number}"], PORTO, at)
@@ -70,7 +70,7 @@ async def test_what_waits_is_counted_with_its_bytes(tx: Transaction, now: dateti
 async def test_what_is_done_keeps_no_body_and_is_not_tried_again(
     tx: Transaction, now: datetime
 ) -> None:
-    await peers.upsert(tx, PORTO, PeerTerms(), now)
+    await trust.establish(tx, PORTO, "allowed", Terms(), by="tests", now=now)
     actor = f"https://{PORTO}/users/bela"
     news = [NewReceipt(actor, f"{actor}/{n}", PORTO, "Like", b"{}") for n in range(2)]
     await inbox.receive(tx, news, now)

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage import outbox, peers
+from storage import outbox, peers, trust
 from storage.database import Transaction
 from storage.errors import Conflict
 from storage.outbox import NewActivity, Recipients
+from storage.trust_entries import Terms
 from tests.storage.offices import add_follower, add_member, add_stranger, allow, post
 
 
@@ -83,7 +84,7 @@ async def test_nothing_is_stored_for_offices_that_are_not_allowed(
 ) -> None:
     ana = await add_member(tx, "ana", now)
     await allow(tx, "porto.example", now)
-    await peers.set_state(tx, "porto.example", "removed", now)
+    await trust.establish(tx, "porto.example", "removed", Terms(), by="tests", now=now)
     await allow(tx, "odd.example", now)
     rui = await add_stranger(tx, "rui", "porto.example", now)
     eve = await add_stranger(tx, "eve", "outside.example", now)

@@ -13,6 +13,7 @@ from fedimmp.errors import NotFound
 from fedimmp.permissions import Permission
 from fedimmp.services import limiting_peers, moderating, peering
 from fedimmp.services.limiting_peers import Limited
+from fedimmp.services.peer_terms import check_peer_host
 from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Handler, Route
@@ -35,7 +36,7 @@ async def index_allows(call: Call) -> web.StreamResponse:
 
 async def allow(call: Call) -> web.StreamResponse:
     """Put an office on the allowlist; one that is there is answered as it is."""
-    host = peering.check_peer_host(call.app, (await call.form())["domain"])
+    host = check_peer_host(call.app, (await call.form())["domain"])
     async with call.app.db.reader() as conn:
         known = await peers.find_allowed(conn, host=host)
     if known is None:
