@@ -14,6 +14,7 @@ from activitypub.documents import parse_document
 from activitypub.errors import Gone, Malformed, NotTrusted
 from activitypub.gate import Answer, DeliveryAnswer, Gate, Letter, Limits, Sink
 from activitypub.jsonld import normalise
+from activitypub.manifest import PATH as MANIFEST_PATH
 from activitypub.nodeinfo import PATH as NODEINFO_PATH
 from activitypub.nodeinfo import Software, find_link, read_software
 from activitypub.objects import Actor, Authorization, Note, PublicKey
@@ -29,8 +30,9 @@ from activitypub.webfinger import JRD_JSON, Jrd, parse_jrd, query
 
 __all__ = ["Client", "DeliveryAnswer", "Document", "Limits"]
 
-_PLAIN_JSON = frozenset({JRD_JSON, "application/json"})
-_ACCEPT_PLAIN = f"{JRD_JSON}, application/json"
+_JSON = "application/json"
+_PLAIN_JSON = frozenset({JRD_JSON, _JSON})
+_ACCEPT_PLAIN = f"{JRD_JSON}, {_JSON}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,14 @@ class Client:
         """Fetch an actor from its own origin."""
         return read_actor((await self.get_document(uri, key)).doc)
 
+    async def get_instance_actor(self, host: str, key: SigningKey) -> Actor:
+        """Fetch the actor that stands for a whole host: at the usual place, else by WebFinger."""
+        name = check_host(host)
+        try:
+            return await self.get_actor(f"{self._gate.base_of(name)}/actor", key)
+        except Gone:
+            return await self.get_actor(await self.webfinger(name, name, key), key)
+
     async def get_note(self, uri: str, key: SigningKey) -> Note:
         """Fetch a post from its own origin; a tombstone raises Gone."""
         document = (await self.get_document(uri, key)).doc
@@ -158,6 +168,25 @@ class Client:
         index = await self._get_plain_json(base + NODEINFO_PATH, key)
         document = await self._get_plain_json(find_link(index, base), key)
         return read_software(document)
+
+    async def get_manifest_file(
+        self, host: str, name: str, key: SigningKey, *, max_bytes: int
+    ) -> bytes | None:
+        """Fetch a file of an organisation's manifest; None where its source has none of this name.
+
+        It is signed by the organisation, whoever hands it out, so its bytes are returned as they
+        are.
+        """
+        url = f"{self._gate.base_of(check_host(host))}{MANIFEST_PATH}/{name}"
+        try:
+            answer = await self._gate.get(url, accept=_JSON, key=key, max_bytes=max_bytes)
+        except Gone:
+            return None
+        if not same_origin(answer.final_url, url):
+            raise NotTrusted(f"{shown(url)} leads to another host.")
+        if _bare_type(answer.content_type) != _JSON:
+            raise Malformed(f"{shown(url)} does not answer with JSON.")
+        return answer.body
 
     async def get_file(self, url: str, sink: Sink, *, max_bytes: int, seconds: float) -> str:
         """Fetch a file, unsigned, part by part into a sink; return the content type it claims."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,6 +20,9 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from activitypub.documents import parse_document
 from activitypub.errors import Malformed
 from activitypub.signatures.keys import load_public
+
+# A public key as metadata carry it.
+PublicKey = SSlibKey
 
 _KIND: Final = "fedimmp organisation key"
 _MAX_FILE: Final = 4096
@@ -57,9 +60,14 @@ class OrganisationKey:
         return self.private.private_bytes_raw()
 
     @property
-    def public(self) -> SSlibKey:
+    def public(self) -> PublicKey:
         """Its public part, as metadata carry it."""
         return SSlibKey.from_crypto(self.private.public_key())
+
+    @property
+    def public_hex(self) -> str:
+        """Its 32 public bytes in hexadecimal."""
+        return self.private.public_key().public_bytes_raw().hex()
 
     @property
     def id(self) -> str:
@@ -82,6 +90,7 @@ def seal_key(key: OrganisationKey, passphrase: str) -> bytes:
         {
             "kind": _KIND,
             "key_id": key.id,
+            "public": key.public_hex,
             "scrypt": {"n": _COST, "r": _BLOCK, "p": 1, "salt": _base64(salt)},
             "aes_gcm": {"nonce": _base64(nonce), "sealed": _base64(sealed)},
         },
@@ -104,6 +113,22 @@ def open_key(raw: bytes, passphrase: str) -> OrganisationKey:
     except (Malformed, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed("This is no key file of an organisation.") from error
     return OrganisationKey.from_seed(seed)
+
+
+def read_public(raw: bytes) -> PublicKey:
+    """Return the public part that a key file tells without its passphrase; raises Malformed."""
+    try:
+        document = parse_document(raw, max_bytes=_MAX_FILE)
+        if document["kind"] != _KIND:
+            raise ValueError
+        return public_key(bytes.fromhex(document["public"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("This is no key file of an organisation.") from error
+
+
+def public_key(raw: bytes) -> PublicKey:
+    """Return the public key of these 32 bytes, as metadata carry it."""
+    return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(raw))
 
 
 def fingerprint_of_pem(pem: str) -> str:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from securesystemslib.signer import SSlibKey
+import orjson
+from securesystemslib.exceptions import UnverifiedSignatureError
 from tuf.api.metadata import (
     Key,
     Metadata,
@@ -27,13 +28,16 @@ from tuf.api.serialization import DeserializationError
 from activitypub.documents import parse_document
 from activitypub.errors import Malformed
 from activitypub.manifest.content import Manifest, read_manifest, write_manifest
-from activitypub.manifest.keys import OrganisationKey, fingerprint
+from activitypub.manifest.keys import OrganisationKey, PublicKey, fingerprint
 
 S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
 
 TARGET: Final = "organisation.json"
 MAX_METADATA: Final = 512 * 1024
+# Each of the parts is a text in it, with its quotes escaped.
+MAX_DRAFT: Final = 4 * 1024 * 1024
 MAX_ROOT_KEYS: Final = 16
+_DRAFT_KIND: Final = "fedimmp organisation draft"
 _BY_PEOPLE: Final = ("root", "targets")
 _BY_OFFICE: Final = ("snapshot", "timestamp")
 
@@ -42,9 +46,9 @@ _BY_OFFICE: Final = ("snapshot", "timestamp")
 class Quorum:
     """Whose signatures count: `needed` of the people's keys, and the publishing office's key."""
 
-    people: tuple[SSlibKey, ...]
+    people: tuple[PublicKey, ...]
     needed: int
-    office: SSlibKey
+    office: PublicKey
 
     def __post_init__(self) -> None:
         ids = {key.keyid for key in self.people}
@@ -138,6 +142,60 @@ def missing_signatures(draft: Draft, root: bytes | None) -> int:
     targets = _read(draft.targets, Targets)
     found = judge.get_verification_result("targets", targets.signed_bytes, targets.signatures)
     return max(missing, found.missing)
+
+
+def check_signers(draft: Draft, root: bytes | None) -> None:
+    """Check that each signature is by a key that has a say, old or new; raises Malformed."""
+    roots = [raw for raw in (root, draft.root) if raw is not None]
+    keys = {key.keyid: key for raw in roots for key in quorum_of(raw).people}
+    for part in (_load(raw) for raw in (draft.targets, draft.root) if raw is not None):
+        for keyid, signature in part.signatures.items():
+            if keyid not in keys:
+                raise Malformed("This key has no say in the organisation.")
+            try:
+                keys[keyid].verify_signature(signature, part.signed_bytes)
+            except UnverifiedSignatureError as error:
+                raise Malformed("A signature is not by the key that it names.") from error
+
+
+def merge_signatures(draft: Draft, brought: Draft) -> Draft | None:
+    """Return the draft with the signatures of another copy of it; None if it is of another one."""
+    if draft.content != brought.content or (draft.root is None) != (brought.root is None):
+        return None
+    pairs = [(draft.targets, brought.targets)]
+    if draft.root is not None and brought.root is not None:
+        pairs.append((draft.root, brought.root))
+    merged = []
+    for ours, theirs in pairs:
+        if signed_part(ours) != signed_part(theirs):
+            return None
+        metadata, other = _load(ours), _load(theirs)
+        metadata.signatures |= other.signatures
+        merged.append(metadata.to_bytes())
+    return Draft(draft.content, merged[0], merged[1] if len(merged) > 1 else None)
+
+
+def write_draft(draft: Draft) -> bytes:
+    """Return a draft as a file that can be carried to who signs."""
+    parts = {"content": draft.content, "targets": draft.targets, "root": draft.root}
+    return orjson.dumps(
+        {"kind": _DRAFT_KIND} | {name: raw.decode() for name, raw in parts.items() if raw},
+        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def read_draft(raw: bytes) -> Draft:
+    """Return the draft of a file; raises Malformed and TooLarge."""
+    document = parse_document(raw, max_bytes=MAX_DRAFT)
+    root, targets, said = (document.get(name) for name in ("root", "targets", "content"))
+    if document.get("kind") != _DRAFT_KIND or not isinstance(targets, str):
+        raise Malformed("This file holds nothing to sign.")
+    if not isinstance(said, str) or not isinstance(root, str | None):
+        raise Malformed("This file holds nothing to sign.")
+    draft = Draft(said.encode(), targets.encode(), None if root is None else root.encode())
+    if not _read(draft.targets, Targets).signed.targets.get(TARGET):
+        raise Malformed("This file holds nothing to sign.")
+    return draft
 
 
 def signed_by(draft: Draft) -> tuple[str, ...]:
@@ -251,9 +309,9 @@ def _load(raw: bytes) -> Metadata:  # type: ignore[type-arg]
         raise Malformed("These are no metadata of The Update Framework.") from error
 
 
-def _ed25519(root: Root, keyid: str) -> SSlibKey:
+def _ed25519(root: Root, keyid: str) -> PublicKey:
     key = root.keys[keyid]
-    if not isinstance(key, SSlibKey) or (key.keytype, key.scheme) != ("ed25519", "ed25519"):
+    if not isinstance(key, PublicKey) or (key.keytype, key.scheme) != ("ed25519", "ed25519"):
         raise ValueError
     # Under two ids one key would count twice.
     public = key.keyval["public"]

@@ -19,6 +19,7 @@ from activitypub.writing.activities import (
     remove,
     undo,
     update_actor,
+    update_manifest,
     update_note,
     vote,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "tombstone",
     "undo",
     "update_actor",
+    "update_manifest",
     "update_note",
     "vote",
 ]

@@ -132,6 +132,12 @@ def flag(activity_id: str, actor_uri: str, objects: Sequence[str], comment: str)
     return _activity("Flag", activity_id, actor_uri, list(objects)) | {"content": comment}
 
 
+def update_manifest(activity_id: str, actor_uri: str, manifest_uri: str, version: int) -> Json:
+    """Return the news that there is a version of an organisation's manifest, and nothing of it."""
+    about = {"id": manifest_uri, "type": "Document", "name": f"version {version}"}
+    return _activity("Update", activity_id, actor_uri, about)
+
+
 def add(
     activity_id: str,
     actor_uri: str,

@@ -61,7 +61,7 @@ from fedimmp.web import health
 from fedimmp.web.application import application
 from fedimmp.web.error_pages import error_page
 from fedimmp.web.routes import Route
-from fedimmp.wire import actors, collections, discovery, inbox, notes, replies, stamps
+from fedimmp.wire import actors, collections, discovery, inbox, manifest, notes, replies, stamps
 from fedimmp.wire import emojis as pictures
 from fedimmp.wire.reading import depending_on_signature
 
@@ -132,6 +132,7 @@ _SIGNED: Final[tuple[Route, ...]] = (
     *pictures.ROUTES,
     *stamps.ROUTES,
     *collections.ROUTES,
+    *manifest.ROUTES,
 )
 _WIRE: Final[tuple[Route, ...]] = (
     *depending_on_signature(_SIGNED),

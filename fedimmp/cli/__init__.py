@@ -21,6 +21,7 @@ from fedimmp.cli.inboxes import inbox
 from fedimmp.cli.initial import init
 from fedimmp.cli.mails import mail
 from fedimmp.cli.members import member
+from fedimmp.cli.org import org
 from fedimmp.cli.peers import peer
 from fedimmp.cli.reports import report
 from fedimmp.cli.serving import healthcheck, serve
@@ -33,6 +34,7 @@ COMMANDS: Sequence[click.Command] = (
     mail,
     token,
     peer,
+    org,
     inbox,
     delivery,
     report,

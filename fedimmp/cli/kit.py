@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
+from activitypub.errors import ProtocolError
 from fedimmp import logs
 from fedimmp.app import App
 from fedimmp.build import build
@@ -125,6 +126,8 @@ def _mistake(error: Exception) -> Exception:
             return WrongUse(error.sentence)
         case Refusal():
             return Mistake(error.sentence)
+        case ProtocolError():
+            return Mistake(str(error))
         case ConfigError() | KeyFileError() | StorageError() | ListenError():
             return Mistake(str(error))
         case OSError() if error.filename:

@@ -19,6 +19,7 @@ from fedimmp.inbound.flags import FLAG
 from fedimmp.inbound.follows import ACCEPT, FOLLOW, REJECT
 from fedimmp.inbound.groups import RELAYED
 from fedimmp.inbound.likes import LIKE
+from fedimmp.inbound.manifests import MANIFEST_NEWS
 from fedimmp.inbound.moves import MOVE
 from fedimmp.inbound.quotes import ACCEPT_QUOTE, QUOTE_REQUEST, REJECT_QUOTE
 from fedimmp.inbound.received import Handler
@@ -29,6 +30,7 @@ from fedimmp.inbound.votes import VOTE, is_vote
 
 ANY: Final = "*"
 VOTES: Final = "vote"
+MANIFEST: Final = "Document"
 
 HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     **{("Create", kind): CREATE for kind in NOTE_TYPES},
@@ -37,6 +39,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Create", "id"): CREATE_NAMED,
     **{("Update", kind): UPDATE_NOTE for kind in NOTE_TYPES},
     **{("Update", kind): UPDATE_ACTOR for kind in ACTOR_TYPES},
+    ("Update", MANIFEST): MANIFEST_NEWS,
     ("Update", "id"): UPDATE_NAMED,
     ("Delete", ANY): DELETE,
     **{("Announce", kind): RELAYED for kind in ACTIVITY_TYPES},
@@ -65,7 +68,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("Remove", ANY): REMOVE,
 }
 
-_KNOWN_OBJECTS = NOTE_TYPES + ACTOR_TYPES + ACTIVITY_TYPES
+_KNOWN_OBJECTS = (*NOTE_TYPES, *ACTOR_TYPES, *ACTIVITY_TYPES, MANIFEST)
 
 
 def find_handler(activity: Activity) -> Handler | None:

@@ -1,0 +1,482 @@
+"""The office that publishes: the list of the organisation is changed, signed and given out here.
+
+People's keys are never stored: who signs brings their own. How a manifest is taken, by this office
+and by all others alike, is in `organising`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from activitypub.errors import Malformed, TooLarge
+from activitypub.manifest import signing
+from activitypub.manifest.content import (
+    Manifest,
+    Member,
+    MemberState,
+    check_organisation_id,
+    check_text,
+    read_member,
+    write_member,
+)
+from activitypub.manifest.keys import OrganisationKey, PublicKey, fingerprint_of_pem
+from activitypub.manifest.signing import Draft, Quorum
+from fedimmp.app import App
+from fedimmp.effects import organisation as effects
+from fedimmp.errors import Conflict, Invalid, NotFound
+from fedimmp.services import manifest_members, organising
+from fedimmp.services.organising import Taken
+from storage import account_keys, audit, organisation, organisation_draft
+from storage.accounts import INSTANCE_ACCOUNT_ID
+from storage.database import Connection, Transaction
+from storage.organisation_draft import StoredDraft
+
+# A root outlives the manifests below it: it is renewed with one of them, long before it ends.
+_ROOT_LIFE: Final = timedelta(days=730)
+_ROOT_MARGIN: Final = timedelta(days=90)
+# As long as this office may be down without others calling its word old.
+STAMP_LIFE: Final = timedelta(days=3)
+_STAMP_EVERY: Final = timedelta(hours=6)
+_NO_DRAFT: Final = "This office does not publish for an organisation: run `fedimmp org init`."
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the signing of the next version is."""
+
+    version: int
+    missing: int
+    signed_by: tuple[str, ...]
+
+
+async def found(
+    app: App,
+    organisation_id: str,
+    name: str,
+    people: Sequence[PublicKey],
+    *,
+    needed: int,
+    life_days: int,
+    actor: str,
+) -> str:
+    """Begin to publish for an organisation, and return the fingerprint that other offices need.
+
+    `needed` of the people's keys sign each version, which holds for `life_days`. Raises Invalid,
+    and Conflict for an office that belongs to an organisation.
+    """
+    office = OrganisationKey.generate()
+    now = app.now()
+    with refusing():
+        quorum = Quorum(tuple(people), needed, office.public)
+        check_organisation_id(organisation_id)
+        check_text(name, "name of the organisation")
+        root = signing.new_root(quorum, version=1, expires=now + _ROOT_LIFE)
+        fingerprint = signing.root_fingerprint(root)
+    async with app.db.writer() as tx:
+        if await organisation.lock(tx) is not None:
+            raise Conflict("This office belongs to an organisation: run `fedimmp org leave` first.")
+        await organisation.subscribe(tx, source=None, is_publisher=True, fingerprint=fingerprint)
+        await organisation_draft.insert(
+            tx,
+            organisation_id=organisation_id,
+            name=name,
+            life_days=life_days,
+            office_key=app.keys.seal(office.seed),
+            root=root,
+        )
+        await organisation_draft.set_members(tx, [write_member(await own_member(tx, app))], ())
+        await audit.append(
+            tx,
+            actor=actor,
+            action="organisation.init",
+            target=organisation_id,
+            detail={"fingerprint": fingerprint, "quorum": f"{needed} of {len(people)}"},
+            now=now,
+        )
+    return fingerprint
+
+
+async def own_member(conn: Connection, app: App) -> Member:
+    """Return this office as a list would name it."""
+    keys = await account_keys.list_public(conn, INSTANCE_ACCOUNT_ID)
+    fingerprints = tuple(fingerprint_of_pem(key.public_pem) for key in keys)
+    return Member(app.uris.host, fingerprints, office=app.config.server.name)
+
+
+async def put_member(app: App, member: Member, *, actor: str) -> None:
+    """Add an office to the next version, or describe it anew; raises Invalid."""
+    with refusing():
+        member = read_member(write_member(member))
+
+    def change(members: dict[str, Member], _confirmed: set[str]) -> None:
+        members[member.host] = member
+
+    await _change(app, change, act="organisation.member.add", target=member.host, actor=actor)
+
+
+async def end_member(
+    app: App, host: str, state: MemberState, *, confirmed: bool, actor: str
+) -> None:
+    """Drain or remove an office with the next version; raises NotFound.
+
+    Confirmed, the others take that away without asking their administrators, however many go.
+    """
+
+    def change(members: dict[str, Member], confirmations: set[str]) -> None:
+        if host not in members:
+            raise NotFound(f"{host} is not in the list.")
+        members[host] = replace(members[host], state=state)
+        if confirmed:
+            confirmations.add(host)
+
+    await _change(app, change, act=f"organisation.member.{state}", target=host, actor=actor)
+
+
+async def _change(
+    app: App,
+    change: Callable[[dict[str, Member], set[str]], None],
+    *,
+    act: str,
+    target: str,
+    actor: str,
+) -> None:
+    async def work(tx: Transaction) -> None:
+        draft = await _locked(tx)
+        members = {each.host: each for each in members_of(draft)}
+        confirmed = set(draft.confirmed_removals)
+        change(members, confirmed)
+        listed = [write_member(members[host]) for host in sorted(members)]
+        await organisation_draft.set_members(tx, listed, sorted(confirmed))
+        await audit.append(tx, actor=actor, action=act, target=target, now=app.now())
+
+    await app.db.transact(work)
+
+
+async def sign(app: App, key: OrganisationKey, *, actor: str) -> Progress:
+    """Sign the next version with one person's key.
+
+    Raises Invalid for a key that has no say, and Conflict for removals that nobody has confirmed.
+    """
+
+    async def work(tx: Transaction) -> Progress:
+        draft = await _prepared(tx, app)
+        signed = signing.sign_draft(draft, key)
+        return await _keep(tx, app, draft, signed, actor)
+
+    return await app.db.transact(work)
+
+
+async def prepare(app: App) -> Draft:
+    """Return what people sign next, with the signatures that it has."""
+    return await app.db.transact(lambda tx: _prepared(tx, app))
+
+
+async def take_signatures(app: App, brought: Draft, *, actor: str) -> Progress:
+    """Take the signatures of a draft that was signed elsewhere; raises Conflict for another one."""
+
+    async def work(tx: Transaction) -> Progress:
+        draft = await _prepared(tx, app)
+        with refusing():
+            merged = signing.merge_signatures(draft, brought)
+        if merged is None:
+            raise Conflict("The list was changed meanwhile: that file signs another version.")
+        return await _keep(tx, app, draft, merged, actor)
+
+    return await app.db.transact(work)
+
+
+async def _keep(tx: Transaction, app: App, before: Draft, signed: Draft, actor: str) -> Progress:
+    root = await _root(tx)
+    with refusing():
+        progress = _progress(signed, root)
+        new = set(progress.signed_by) - set(signing.signed_by(before))
+        signing.check_signers(signed, root)
+    await organisation_draft.set_signed(
+        tx, root=signed.root, targets=signed.targets, content=signed.content
+    )
+    await audit.append(
+        tx,
+        actor=actor,
+        action="organisation.sign",
+        target=signed.manifest.organisation_id,
+        detail={"version": progress.version, "keys": sorted(new)},
+        now=app.now(),
+    )
+    return progress
+
+
+async def publish(app: App, *, actor: str) -> Taken:
+    """Give the signed version out: it holds here at once, and all offices are told.
+
+    Raises Conflict while signatures are missing, Refused for what no office would take.
+    """
+    async with app.db.reader() as conn:
+        stored = await _get(conn)
+        draft = _signed_draft(stored, await _root(conn))
+        files = await _repository(conn, app, stored, draft)
+    manifest = draft.manifest
+
+    async def give_out(tx: Transaction) -> None:
+        current = await _locked(tx)
+        if current.revision != stored.revision:
+            raise Conflict("The list was changed meanwhile: run `fedimmp org publish` again.")
+        await organisation_draft.clear_published(tx)
+        await effects.manifest_published(tx, app, manifest.version, app.now())
+        await audit.append(
+            tx,
+            actor=actor,
+            action="organisation.publish",
+            target=manifest.organisation_id,
+            detail={"version": manifest.version},
+            now=app.now(),
+        )
+
+    return await organising.take_own(app, files, give_out, actor=actor)
+
+
+async def export(app: App, *, days: int, actor: str) -> dict[str, bytes]:
+    """Return what is published, with a word that it is the latest which holds for so many days.
+
+    Raises Conflict for an office that does not publish, or has not yet.
+    """
+    now = app.now()
+
+    async def work(tx: Transaction) -> dict[str, bytes]:
+        known = await organisation.lock(tx)
+        stored = await _locked(tx)
+        files = await organisation.read_files(tx)
+        if known is None or not files:
+            raise Conflict("Nothing is published yet.")
+        version = _rising(signing.version_of(files["timestamp.json"]), now)
+        key = _office_key(app, stored.office_key)
+        far = signing.stamp(files, key, version=version, expires=now + timedelta(days=days))
+        near = signing.stamp(files, key, version=version + 1, expires=now + STAMP_LIFE)
+        # Numbers rise here as well, or what goes over the network would look older than the file.
+        await organisation.replace_files(tx, files | {"timestamp.json": near})
+        await audit.append(
+            tx,
+            actor=actor,
+            action="organisation.export",
+            target=known.organisation_id,
+            detail={"version": known.version, "days": days},
+            now=now,
+        )
+        return files | {"timestamp.json": far}
+
+    return await app.db.transact(work)
+
+
+async def rotate(
+    app: App,
+    *,
+    add: Sequence[PublicKey] = (),
+    drop: Sequence[str] = (),
+    needed: int | None = None,
+    office_key: bool = False,
+    actor: str,
+) -> Progress:
+    """Let other keys sign from the next version on; as many of the old and of the new must agree.
+
+    `drop` are ids of keys; with `office_key` this office makes itself a new one. Raises Invalid.
+    """
+    now = app.now()
+
+    async def work(tx: Transaction) -> Progress:
+        stored = await _locked(tx)
+        current = await _root(tx)
+        if current is None:
+            raise Conflict("Nothing is published yet: begin anew with `fedimmp org init` instead.")
+        fresh = OrganisationKey.generate() if office_key else None
+        with refusing():
+            before = signing.quorum_of(current)
+            people = [key for key in before.people if key.keyid not in drop]
+            if len(before.people) - len(people) != len(set(drop)):
+                raise Malformed("A key that is to be dropped has no say.")
+            office = before.office if fresh is None else fresh.public
+            quorum = Quorum((*people, *add), needed or before.needed, office)
+            root = signing.new_root(
+                quorum, version=signing.version_of(current) + 1, expires=now + _ROOT_LIFE
+            )
+        if fresh is not None:
+            await organisation_draft.set_next_office_key(tx, app.keys.seal(fresh.seed))
+        draft = _drafted(stored, root, await _version(tx), now)
+        await organisation_draft.set_signed(
+            tx, root=root, targets=draft.targets, content=draft.content
+        )
+        detail: dict[str, object] = {
+            "added": [key.keyid for key in add],
+            "dropped": list(drop),
+            "quorum": f"{quorum.needed} of {len(quorum.people)}",
+        }
+        await audit.append(
+            tx,
+            actor=actor,
+            action="organisation.rotate",
+            target=stored.organisation_id,
+            detail=detail,
+            now=now,
+        )
+        return _progress(draft, current)
+
+    return await app.db.transact(work)
+
+
+async def find_draft(app: App) -> StoredDraft | None:
+    """Return the list as it will be, None for an office that does not publish."""
+    async with app.db.reader() as conn:
+        return await organisation_draft.find(conn)
+
+
+async def restamp(tx: Transaction, app: App, now: datetime) -> int:
+    """Say anew that what is published is the latest, long before the last word runs out."""
+    # In the order in which publishing takes them.
+    known = await organisation.lock(tx)
+    stored = await organisation_draft.lock(tx)
+    if stored is None or known is None or not known.is_publisher or not known.version:
+        return 0
+    files = await organisation.read_files(tx)
+    before = files["timestamp.json"]
+    if signing.expires_of(before) > now + STAMP_LIFE - _STAMP_EVERY:
+        return 0
+    key = _office_key(app, stored.office_key)
+    files["timestamp.json"] = signing.stamp(
+        files,
+        key,
+        version=_rising(signing.version_of(before), now),
+        expires=now + STAMP_LIFE,
+    )
+    await organisation.replace_files(tx, files)
+    await organisation.set_heard(tx, now)
+    return 0
+
+
+def members_of(draft: StoredDraft) -> list[Member]:
+    """Return the offices of the list as it will be."""
+    return [read_member(each) for each in draft.members]
+
+
+async def _prepared(tx: Transaction, app: App) -> Draft:
+    """Return what people sign, which stays the same until the list is changed."""
+    stored = await _locked(tx)
+    if stored.targets is not None and stored.content is not None:
+        return Draft(stored.content, stored.targets, stored.root)
+    now = app.now()
+    draft = _drafted(stored, stored.root, await _version(tx), now)
+    if draft.root is None:
+        draft = replace(draft, root=_renewed(await _root(tx), draft.manifest, now))
+    unconfirmed = await manifest_members.removals(tx, draft.manifest)
+    if unconfirmed.need_confirmation:
+        raise Conflict(
+            f"This takes away {len(unconfirmed.unconfirmed)} of {unconfirmed.of} offices, more than"
+            " a fifth: name each with `fedimmp org member remove HOST --confirm`."
+        )
+    await organisation_draft.set_signed(
+        tx, root=draft.root, targets=draft.targets, content=draft.content
+    )
+    return draft
+
+
+def _renewed(root: bytes | None, manifest: Manifest, now: datetime) -> bytes | None:
+    """Return a root with the same keys where the one that holds ends too soon after a manifest."""
+    if root is None or signing.expires_of(root) > manifest.expires_at + _ROOT_MARGIN:
+        return None
+    return signing.new_root(
+        signing.quorum_of(root), version=signing.version_of(root) + 1, expires=now + _ROOT_LIFE
+    )
+
+
+def _drafted(stored: StoredDraft, root: bytes | None, version: int, now: datetime) -> Draft:
+    issued = now.replace(microsecond=0)
+    manifest = Manifest(
+        organisation_id=stored.organisation_id,
+        name=stored.name,
+        version=version + 1,
+        issued_at=issued,
+        expires_at=issued + timedelta(days=stored.life_days),
+        members=tuple(members_of(stored)),
+        confirmed_removals=frozenset(stored.confirmed_removals),
+    )
+    with refusing():
+        return replace(signing.new_targets(manifest), root=root)
+
+
+def _signed_draft(stored: StoredDraft, root: bytes | None) -> Draft:
+    if stored.targets is None or stored.content is None:
+        raise Conflict("Nobody has signed the list yet: run `fedimmp org sign`.")
+    draft = Draft(stored.content, stored.targets, stored.root)
+    if missing := signing.missing_signatures(draft, root):
+        raise Conflict(f"{missing} more must sign: run `fedimmp org sign` with other keys.")
+    return draft
+
+
+async def _repository(
+    conn: Connection, app: App, stored: StoredDraft, draft: Draft
+) -> dict[str, bytes]:
+    """Return the files of the version as all offices will get them."""
+    now = app.now()
+    files = await organisation.read_files(conn)
+    roots = [raw for name, raw in files.items() if name.endswith(".root.json")]
+    if draft.root is not None:
+        roots.append(draft.root)
+    stamped = snapshot = 0
+    if "timestamp.json" in files:
+        stamped = signing.version_of(files["timestamp.json"])
+        snapshot = signing.latest_snapshot(files)
+    return signing.publish(
+        draft,
+        roots,
+        _office_key(app, stored.next_office_key or stored.office_key),
+        snapshot_version=_rising(snapshot, now),
+        timestamp_version=_rising(stamped, now),
+        stamp_expires=now + STAMP_LIFE,
+    )
+
+
+def _rising(version: int, now: datetime) -> int:
+    """Return a higher version that also rises over what was given out before a restored backup."""
+    return max(version + 1, int(now.timestamp()))
+
+
+def _office_key(app: App, sealed: bytes) -> OrganisationKey:
+    return OrganisationKey.from_seed(app.keys.unseal(sealed))
+
+
+def _progress(draft: Draft, root: bytes | None) -> Progress:
+    return Progress(
+        draft.manifest.version, signing.missing_signatures(draft, root), signing.signed_by(draft)
+    )
+
+
+async def _version(conn: Connection) -> int:
+    known = await organisation.find(conn)
+    return 0 if known is None else known.version
+
+
+async def _root(conn: Connection) -> bytes | None:
+    files = await organisation.read_files(conn)
+    return signing.latest_root(files) if files else None
+
+
+async def _locked(tx: Transaction) -> StoredDraft:
+    stored = await organisation_draft.lock(tx)
+    if stored is None:
+        raise NotFound(_NO_DRAFT)
+    return stored
+
+
+async def _get(conn: Connection) -> StoredDraft:
+    stored = await organisation_draft.find(conn)
+    if stored is None:
+        raise NotFound(_NO_DRAFT)
+    return stored
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what the protocol does not accept into an answer to who asked."""
+    try:
+        yield
+    except (Malformed, TooLarge) as error:
+        raise Invalid(str(error)) from error
