@@ -70,7 +70,7 @@ async def run_once(app: App) -> int:
 
 async def _apply_together(app: App, held: Lease, items: Sequence[Item]) -> None:
     now = app.now()
-    async with app.db.writer() as tx:
+    async with app.db.writer(keep_plans=all(map(_is_post, items))) as tx:
         await _wake_hosts(tx, held.receipts, now)
         results = _Results()
         for group in _rounds(items):

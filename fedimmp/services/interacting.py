@@ -74,7 +74,7 @@ async def boost(
         await statuses_published(tx, app, stored, now)
         return stored[0].id
 
-    return await app.db.transact(work)
+    return await app.db.transact(work, keep_plans=True)
 
 
 async def unboost(app: App, account_id: int, status_id: int) -> int:

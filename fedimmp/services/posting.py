@@ -172,11 +172,11 @@ async def with_fresh_ids(app: App, work: Callable[[Transaction], Awaitable[int]]
     """Run a transaction that makes an id, again when somebody took it in this millisecond."""
     for _ in range(_ID_ATTEMPTS - 1):
         try:
-            return await app.db.transact(work)
+            return await app.db.transact(work, keep_plans=True)
         except Conflict as error:
             if error.constraint != "statuses_pkey":
                 raise
-    return await app.db.transact(work)
+    return await app.db.transact(work, keep_plans=True)
 
 
 async def edit(app: App, author_id: int, status_id: int, draft: Draft) -> None:
