@@ -14,32 +14,17 @@ from fedimmp.web.scopes import USER_SCOPES
 from storage import accounts, trust
 from storage.accounts import RemoteAccount
 from storage.trust_entries import PeerState, Terms
+from tests.databases import wipe
 
 PASSWORD = "correct horse battery"
 
-# All that tests make; the office's own actor and its settings stay.
-_WIPE = (
-    "DELETE FROM accounts WHERE id <> 1",
-    "DELETE FROM conversations",
-    "DELETE FROM tags",
-    "DELETE FROM peers",
-    "DELETE FROM trust_entries",
-    "DELETE FROM knocks",
-    "DELETE FROM jobs",
-    "DELETE FROM inbox",
-    "DELETE FROM inbox_actors",
-    "DELETE FROM inbox_hosts",
-    "DELETE FROM outbox",
-    "DELETE FROM lanes",
-    "DELETE FROM stream_events",
-    "DELETE FROM tombstones",
-    "DELETE FROM oauth_apps",
-    "DELETE FROM announcements",
-    "DELETE FROM domain_blocks",
-    "DELETE FROM email_domain_blocks",
-    "DELETE FROM ip_blocks",
-    "DELETE FROM canonical_email_blocks",
-)
+# What an office has before anybody does anything: its own actor and its settings.
+_FURNITURE = {
+    "accounts": "id = 1",
+    "account_counters": "account_id = 1",
+    "account_keys": "account_id = 1",
+    "settings": "key IN ('origin', 'vapid')",
+}
 
 
 @dataclass(slots=True)
@@ -193,9 +178,9 @@ class Office:
 
     async def wipe(self) -> None:
         """Send everybody away."""
-        async with self.app.db.writer() as tx:
-            for statement in _WIPE:
-                await tx.execute(statement)
+        url = self.app.config.database.url
+        assert url is not None
+        await wipe(url, _FURNITURE)
 
 
 def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
