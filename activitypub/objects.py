@@ -39,7 +39,7 @@ class Actor:
 
     inbox and the collections lie on the origin of id; collections elsewhere are None. url is id
     where the document names no page on its own host. summary_html and the field values are raw
-    HTML of the peer.
+    HTML of the peer. attribution_domains are hosts whose pages may name the actor as author.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Actor:
     webfinger: str | None = None
     suspended: bool = False
     emojis: tuple[Emoji, ...] = ()
+    attribution_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,38 +172,43 @@ _NEWS_OF_TALKS = """
 """
 
 
+_REQUESTS_AND_PUSHES = f"""
+    asked AS (
+        INSERT INTO notification_requests AS r
+                    (account_id, from_account_id, created_at, updated_at)
+        SELECT DISTINCT told.account_id, told.from_account_id, $5, $5
+          FROM told
+         WHERE told.filtered
+           AND told.type IN {_REQUESTING}
+        ON CONFLICT (account_id, from_account_id) DO UPDATE
+           SET updated_at = EXCLUDED.updated_at
+    ), pushed AS (
+        INSERT INTO push_deliveries (subscription_id, notification_id, due_at, created_at)
+        SELECT p.id, told.id, $5, $5
+          FROM told
+          JOIN push_subscriptions p ON p.account_id = told.account_id
+         WHERE NOT told.filtered
+           AND (p.alerts ->> told.type)::boolean
+           AND CASE p.policy
+               WHEN 'all' THEN true
+               WHEN 'followed' THEN EXISTS (
+                   SELECT FROM follows f
+                    WHERE f.account_id = told.account_id
+                      AND f.target_id = told.from_account_id
+                      AND f.state = 'accepted')
+               WHEN 'follower' THEN EXISTS (
+                   SELECT FROM follows f
+                    WHERE f.account_id = told.from_account_id
+                      AND f.target_id = told.account_id
+                      AND f.state = 'accepted')
+               ELSE false END
+    )
+"""
+
+
 def _announcing(talks: str = "", news_of_talks: str = "") -> str:
     return f"""
-        WITH told AS ({_INSERT_WANTED}), asked AS (
-            INSERT INTO notification_requests AS r
-                        (account_id, from_account_id, created_at, updated_at)
-            SELECT DISTINCT told.account_id, told.from_account_id, $5, $5
-              FROM told
-             WHERE told.filtered
-               AND told.type IN {_REQUESTING}
-            ON CONFLICT (account_id, from_account_id) DO UPDATE
-               SET updated_at = EXCLUDED.updated_at
-        ), pushed AS (
-            INSERT INTO push_deliveries (subscription_id, notification_id, due_at, created_at)
-            SELECT p.id, told.id, $5, $5
-              FROM told
-              JOIN push_subscriptions p ON p.account_id = told.account_id
-             WHERE NOT told.filtered
-               AND (p.alerts ->> told.type)::boolean
-               AND CASE p.policy
-                   WHEN 'all' THEN true
-                   WHEN 'followed' THEN EXISTS (
-                       SELECT FROM follows f
-                        WHERE f.account_id = told.account_id
-                          AND f.target_id = told.from_account_id
-                          AND f.state = 'accepted')
-                   WHEN 'follower' THEN EXISTS (
-                       SELECT FROM follows f
-                        WHERE f.account_id = told.from_account_id
-                          AND f.target_id = told.account_id
-                          AND f.state = 'accepted')
-                   ELSE false END
-        ), {talks} given AS (
+        WITH told AS ({_INSERT_WANTED}), {_REQUESTS_AND_PUSHES}, {talks} given AS (
             SELECT e.kind, e.subject_id, e.account_ids, e.detail, e.position
             FROM jsonb_to_recordset($6::jsonb) AS e(
                 kind text, subject_id bigint, account_ids bigint[], detail jsonb, position bigint)
@@ -253,18 +258,22 @@ async def announce(
         [draft.from_account_id for draft in drafts],
         [draft.status_id for draft in drafts],
         now,
-        [
-            {
-                "kind": event.kind,
-                "subject_id": event.subject_id,
-                "account_ids": None if event.account_ids is None else list(event.account_ids),
-                "detail": dict(event.detail),
-                "position": position,
-            }
-            for position, event in enumerate(news)
-        ],
+        _positioned(news),
         [draft.subject_id for draft in drafts],
         *([list(private_ids)] if private_ids else []),
     )
     if logged:
         tx.hint("stream")
+
+
+def _positioned(news: Sequence[NewEvent]) -> list[dict[str, object]]:
+    return [
+        {
+            "kind": event.kind,
+            "subject_id": event.subject_id,
+            "account_ids": None if event.account_ids is None else list(event.account_ids),
+            "detail": dict(event.detail),
+            "position": position,
+        }
+        for position, event in enumerate(news)
+    ]

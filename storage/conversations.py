@@ -36,13 +36,38 @@ _VISIBLE = f"""
 """
 
 
+# Ids are made of the post's, so that two readers of one post never have the same.
+_JOINED = """
+    latest AS (
+        SELECT DISTINCT ON (p.account_id, p.conversation_id, o.others)
+            p.status_id, p.conversation_id, p.author_id, p.account_id, o.others,
+            array_position(p.everyone, p.account_id) AS place
+        FROM parties AS p
+        CROSS JOIN LATERAL (
+            SELECT array_remove(p.everyone, p.account_id) AS others) AS o
+        ORDER BY p.account_id, p.conversation_id, o.others, p.status_id DESC
+    ), talks AS (
+        INSERT INTO account_conversations (
+            id, account_id, conversation_id, participant_ids, last_status_id, unread)
+        SELECT
+            latest.status_id + latest.place, latest.account_id, latest.conversation_id,
+            latest.others, latest.status_id, latest.account_id <> latest.author_id
+        FROM latest
+        ON CONFLICT (account_id, conversation_id, participant_ids) DO UPDATE
+        SET last_status_id = GREATEST(
+                account_conversations.last_status_id, EXCLUDED.last_status_id),
+            unread = EXCLUDED.unread
+        RETURNING id, account_id
+    )
+"""
+
+
 def extended_by(heard: str) -> str:
     """Return CTEs that put private posts into their readers' conversations, the last being `talks`.
 
     `heard` names a CTE of pairs (status_id, account_id); what is not private and whom we have no
     timeline for are left out. `talks` are the changed rows: id, account_id.
     """
-    # Ids are made of the post's, so that two readers of one post never have the same.
     return f"""
         parties AS (
             SELECT s.id AS status_id, s.conversation_id, s.account_id AS author_id,
@@ -57,27 +82,7 @@ def extended_by(heard: str) -> str:
                     ORDER BY 1) AS everyone) AS named
             WHERE s.visibility = 'direct'
               AND s.conversation_id IS NOT NULL
-        ), latest AS (
-            SELECT DISTINCT ON (p.account_id, p.conversation_id, o.others)
-                p.status_id, p.conversation_id, p.author_id, p.account_id, o.others,
-                array_position(p.everyone, p.account_id) AS place
-            FROM parties AS p
-            CROSS JOIN LATERAL (
-                SELECT array_remove(p.everyone, p.account_id) AS others) AS o
-            ORDER BY p.account_id, p.conversation_id, o.others, p.status_id DESC
-        ), talks AS (
-            INSERT INTO account_conversations (
-                id, account_id, conversation_id, participant_ids, last_status_id, unread)
-            SELECT
-                latest.status_id + latest.place, latest.account_id, latest.conversation_id,
-                latest.others, latest.status_id, latest.account_id <> latest.author_id
-            FROM latest
-            ON CONFLICT (account_id, conversation_id, participant_ids) DO UPDATE
-            SET last_status_id = GREATEST(
-                    account_conversations.last_status_id, EXCLUDED.last_status_id),
-                unread = EXCLUDED.unread
-            RETURNING id, account_id
-        )
+        ), {_JOINED}
     """
 
 

@@ -29,6 +29,7 @@ async def list_page(
           LEFT JOIN account_counters c ON c.account_id = a.id
          WHERE a.discoverable
            AND a.actor_type <> 'Application'
+           AND a.moved_to_id IS NULL
            AND {account_is_present("a")}
            AND {account_is_unlimited("a")}
            AND (NOT $2 OR a.domain IS NULL)

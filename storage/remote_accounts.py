@@ -49,6 +49,7 @@ class RemoteAccount:
     also_known_as: Sequence[str] = ()
     moved_to_uri: str | None = None
     suspended: bool = False
+    attribution_domains: Sequence[str] = ()
 
 
 _UPSERT_REMOTE = """
@@ -68,7 +69,7 @@ _UPSERT_REMOTE = """
             shared_inbox_url, outbox_url, followers_url, following_url, featured_url,
             display_name, note, fields, created_at, updated_at, fetched_at,
             locked, bot, discoverable, indexable, featured_tags_url, also_known_as, moved_to_id,
-            suspended_at, suspended_by_origin)
+            attribution_domains, suspended_at, suspended_by_origin)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
                $17, $18, $18, $19, $20, $21, $22, $23, $24::text[],
                -- Both sides must say it: nobody moves into a stranger's house.
@@ -78,7 +79,7 @@ _UPSERT_REMOTE = """
                    AND target.uri <> $2
                    AND target.deleted_at IS NULL
                    AND $2 = ANY(target.also_known_as)),
-               CASE WHEN $26::boolean THEN $18 END, $26
+               $27::text[], CASE WHEN $26::boolean THEN $18 END, $26
           -- Waits for the displaced handle, which the unique index would still see.
           FROM (SELECT count(*) FROM displaced) AS done
         ON CONFLICT (uri) DO UPDATE
@@ -105,6 +106,7 @@ _UPSERT_REMOTE = """
                featured_tags_url = EXCLUDED.featured_tags_url,
                also_known_as = EXCLUDED.also_known_as,
                moved_to_id = EXCLUDED.moved_to_id,
+               attribution_domains = EXCLUDED.attribution_domains,
                suspended_at = CASE
                    WHEN $26 THEN COALESCE(a.suspended_at, EXCLUDED.suspended_at)
                    WHEN NOT a.suspended_by_origin THEN a.suspended_at END,
@@ -157,6 +159,7 @@ async def upsert_remote(tx: Transaction, remote: RemoteAccount, now: datetime) -
         list(remote.also_known_as),
         remote.moved_to_uri,
         remote.suspended,
+        list(remote.attribution_domains),
     )
     await _set_remote_pictures(tx, account_id, remote, now)
     return account_id

@@ -19,7 +19,7 @@ _WEIGHED = 100_000
 _KEPT = 200
 
 
-_COUNT_TAGS = """
+_COUNT_TAGS = f"""
     WITH counted AS MATERIALIZED (
         SELECT st.tag_id,
                (s.created_at AT TIME ZONE 'UTC')::date AS day,
@@ -27,10 +27,13 @@ _COUNT_TAGS = """
                count(DISTINCT s.account_id) AS accounts
           FROM statuses s
           JOIN status_tags st ON st.status_id = s.id
+          JOIN accounts a ON a.id = s.account_id
          WHERE s.id >= $3
            AND s.visibility = 'public'
            AND s.reblog_of_id IS NULL
            AND s.created_at >= $4
+           AND {fragments.account_is_present("a")}
+           AND {fragments.account_is_unlimited("a")}
          GROUP BY 1, 2
     ), gone AS (
         DELETE FROM tag_days d
@@ -53,6 +56,7 @@ _COUNT_TAGS = """
 async def count_tags(tx: Transaction, now: datetime) -> int:
     """Count public uses of hashtags for today and yesterday anew, and for days never counted.
 
+    Left out are people whom staff limits or who are out of reach, as if they had said nothing.
     Forgets what is older than a week. Returns how many rows changed.
     """
     today = now.date()

@@ -8,6 +8,7 @@ from activitypub.objects import Actor, PublicKey
 from activitypub.properties import (
     first,
     flag_of,
+    id_of,
     listed,
     text_of,
     time_of,
@@ -27,7 +28,7 @@ from activitypub.reading.parts import (
     type_among,
 )
 from activitypub.signatures.multikey import pem_of
-from activitypub.uris import host_of, shown
+from activitypub.uris import check_host, host_of, shown
 from activitypub.vocabulary import ACTOR_TYPES
 
 # Mastodon's limits (its FEDERATION.md), and ours where it names none.
@@ -36,6 +37,7 @@ MAX_FIELDS = 50
 MAX_FIELD = 2047
 MAX_KEYS = 10
 MAX_ALIASES = 256
+MAX_DOMAINS = 100
 
 # An instance actor is often named for its host, which has a port on a test machine.
 _USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*(?::[0-9]{2,5})?", re.IGNORECASE | re.ASCII)
@@ -78,6 +80,7 @@ def read_actor(document: dict[str, Any]) -> Actor:
         webfinger=webfinger,
         suspended=flag_of(document.get("suspended")),
         emojis=read_emojis(tags(document, "Emoji")),
+        attribution_domains=_read_domains(document),
     )
 
 
@@ -121,6 +124,17 @@ def _read_fields(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         (text_of(item, "name", MAX_FIELD), text_of(item, "value", MAX_FIELD))
         for item in items[:MAX_FIELDS]
     )
+
+
+def _read_domains(document: dict[str, Any]) -> tuple[str, ...]:
+    """Read the hosts whose pages may name the actor as author; what is none is left out."""
+    found: dict[str, None] = {}
+    for item in listed(document.get("attributionDomains"))[:MAX_DOMAINS]:
+        try:
+            found[check_host((id_of(item) or "").lower())] = None
+        except Malformed:
+            continue
+    return tuple(found)
 
 
 def _read_keys(document: dict[str, Any], actor_id: str) -> tuple[PublicKey, ...]:

@@ -46,6 +46,7 @@ class OutgoingActor:
     also_known_as: Sequence[str] = ()
     moved_to: str | None = None
     emojis: Sequence[OutgoingEmoji] = ()
+    attribution_domains: Sequence[str] = ()
 
 
 def actor(member: OutgoingActor) -> Json:
@@ -76,6 +77,8 @@ def actor(member: OutgoingActor) -> Json:
         document["suspended"] = True
     if member.also_known_as:
         document["alsoKnownAs"] = list(member.also_known_as)
+    if member.attribution_domains:
+        document["attributionDomains"] = list(member.attribution_domains)
     if member.moved_to is not None:
         document["movedTo"] = member.moved_to
     for name, picture in (("icon", member.icon), ("image", member.image)):

@@ -69,6 +69,7 @@ ACTOR_CONTEXT: list[Any] = [
         "Hashtag": "as:Hashtag",
         "PropertyValue": "schema:PropertyValue",
         "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
         "discoverable": "toot:discoverable",
         "featured": {"@id": "toot:featured", "@type": "@id"},
         "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},

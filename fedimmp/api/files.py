@@ -14,7 +14,7 @@ from fedimmp.web.routes import Route
 
 # A file is never a page, whatever a browser may find in it.
 _HEADERS: Final = {
-    # Apps in a browser read a file to crop or save it. The key is all that opens it: no cookie does.
+    # Apps in a browser read a file to crop or save it. The key alone opens it, no cookie does.
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",

@@ -85,7 +85,7 @@ def _listing(name: str, listing: Listing) -> Route:
         "GET",
         f"{_STATUS}/{name}",
         _lists(listing),
-        ("read:statuses",),
+        ("read:accounts",),
         returns="[Account]",
         paged="row",
     )

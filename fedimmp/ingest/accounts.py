@@ -99,6 +99,7 @@ def _described(actor: Actor, host: str) -> RemoteAccount:
         also_known_as=actor.also_known_as,
         moved_to_uri=actor.moved_to,
         suspended=actor.suspended,
+        attribution_domains=actor.attribution_domains,
     )
 
 

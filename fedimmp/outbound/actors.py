@@ -74,6 +74,7 @@ def _actor(app: App, view: AccountView, keys: PublicKeys, moved_to: str | None) 
         also_known_as=account.also_known_as,
         moved_to=moved_to,
         emojis=[outgoing_emoji(app, each) for each in view.emojis],
+        attribution_domains=account.attribution_domains,
     )
 
 

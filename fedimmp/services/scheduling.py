@@ -22,6 +22,9 @@ from storage.scheduled_statuses import ScheduledStatus
 logger = logging.getLogger(__name__)
 
 _LEAST_AHEAD: Final = timedelta(minutes=5)
+# Who writes a year with a digit too many had better be told.
+_MOST_YEARS: Final = 5
+_MOST_AHEAD: Final = timedelta(days=365 * _MOST_YEARS + 1)
 _MOST_A_DAY: Final = 25
 _MOST: Final = 300
 _JOB: Final = "publish_scheduled"
@@ -175,6 +178,9 @@ async def _check_time(
 ) -> None:
     if scheduled_at < now + _LEAST_AHEAD:
         raise Invalid("Validation failed: Scheduled at must be at least 5 minutes ahead")
+    if scheduled_at > now + _MOST_AHEAD:
+        words = f"must be at most {_MOST_YEARS} years ahead"
+        raise Invalid(f"Validation failed: Scheduled at {words}")
     that_day, altogether = await scheduled_statuses.lock_counts(
         tx, author_id, scheduled_at, without=without
     )

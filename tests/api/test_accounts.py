@@ -149,6 +149,15 @@ async def test_the_directory_lists_who_wants_to_be_listed(office: Office) -> Non
     here = await ana.get("/api/v1/directory", local=True)
     assert sorted(each["acct"] for each in here.data) == ["ana", "bo"]
     assert (await ana.get("/api/v1/directory", order="sideways")).status == 422
+    async with office.app.db.writer() as tx:
+        await tx.execute(
+            "UPDATE accounts SET moved_to_id = $2 WHERE id = $1", bo.account_id, ana.account_id
+        )
+    assert [each["acct"] for each in (await ana.get("/api/v1/directory", local=True)).data] == [
+        "ana"
+    ]
+    async with office.app.db.writer() as tx:
+        await tx.execute("UPDATE accounts SET moved_to_id = NULL WHERE id = $1", bo.account_id)
     suggested = await ana.get("/api/v2/suggestions")
     check_all("Suggestion", suggested.data)
     assert {each["account"]["acct"] for each in suggested.data} == {"bo", "rui@porto.example"}

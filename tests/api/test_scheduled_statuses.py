@@ -157,9 +157,12 @@ async def test_the_time_decides(office: Office) -> None:
         form = {"status": "b", "scheduled_at": after(office, minutes=minutes)}
         refused = await ana.post(STATUSES, form)
         assert (refused.status, "5 minutes" in refused.error) == (422, True)
+    far = await ana.post(STATUSES, {"status": "d", "scheduled_at": after(office, days=5 * 366)})
+    assert (far.status, "5 years" in far.error) == (422, True)
     made = await schedule(office, ana, "c", minutes=5.1)
     path = f"{SCHEDULED}/{made['id']}"
-    for time in (after(office, minutes=1), after(office, hours=-1), "soon", {"a": 1}, "\0"):
+    wrong = (after(office, minutes=1), after(office, hours=-1), after(office, days=9999), "soon")
+    for time in (*wrong, {"a": 1}, "\0"):
         assert (await ana.put(path, {"scheduled_at": time})).status == 422
     assert (await said(ana), await waiting(ana)) == (["<p>a</p>"], ["c"])
 

@@ -145,6 +145,8 @@ async def test_who_did_it_is_listed_by_a_hidden_cursor(
     assert [each["acct"] for each in newer.data] == ["di", "cy"]
     everybody = await fans[0].get(path)
     assert len(everybody.data) == 3 + (fans[3].id in {each["id"] for each in everybody.data})
+    for scope, status in (("read:accounts", 200), ("read:statuses", 403)):
+        assert (await (await office.api(ana.account_id, scope)).get(path)).status == status
 
 
 async def test_a_muted_conversation_tells_nothing_more(office: Office) -> None:

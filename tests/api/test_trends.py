@@ -67,6 +67,21 @@ async def test_hashtags_of_several_people_trend(office: Office) -> None:
         await run(office, f"UPDATE tags SET {column} = true WHERE name = 'lunch'")
 
 
+async def test_a_hashtag_of_people_whom_staff_limits_does_not_count(office: Office) -> None:
+    ana, bo, cy = await three(office)
+    for each in (ana, bo):
+        await post(each, "#lunch")
+    for each in (ana, cy):
+        await post(each, "#rain")
+    for column in ("silenced_at", "suspended_at"):
+        await run(office, f"UPDATE accounts SET {column} = now() WHERE id = $1", bo.account_id)
+        await count(office)
+        assert await names(ana) == ["rain"]
+        await run(office, f"UPDATE accounts SET {column} = NULL WHERE id = $1", bo.account_id)
+        await count(office)
+        assert sorted(await names(ana)) == ["lunch", "rain"]
+
+
 async def test_trends_are_paged_by_offset(office: Office) -> None:
     ana, bo, _ = await three(office)
     for each in (ana, bo):

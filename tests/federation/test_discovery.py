@@ -93,11 +93,13 @@ async def test_stale_person_is_fetched_again_and_kept_when_that_fails(
             found,
         )
     bela.document["name"] = "Bela Costa"
+    bela.document["attributionDomains"] = ["blog.example"]
 
     await discovery.refresh_account(hq, found)
 
     async with hq.db.reader() as conn:
-        assert (await accounts.get(conn, found)).display_name == "Bela Costa"
+        known = await accounts.get(conn, found)
+    assert (known.display_name, known.attribution_domains) == ("Bela Costa", ["blog.example"])
     porto.peer.pages.clear()
     assert await discovery.account_by_uri(hq, bela.uri) == found
 

@@ -74,6 +74,19 @@ def test_a_whole_actor() -> None:
     assert actor.moved_to is None
 
 
+def test_hosts_that_may_name_the_author_are_read_one_by_one() -> None:
+    named = ["Blog.Example", {"id": "news.example"}, "a b", 7, "", "blog.example", ["x/y"]]
+    assert read_actor(alice(attributionDomains=named)).attribution_domains == (
+        "blog.example",
+        "news.example",
+    )
+    many = [f"h{number}.example" for number in range(200)]
+    assert len(read_actor(alice(attributionDomains=many)).attribution_domains) == 100
+    odds: tuple[object, ...] = (None, "", {}, 3, "blog.example/x")
+    for odd in odds:
+        assert read_actor(alice(attributionDomains=odd)).attribution_domains == ()
+
+
 def test_the_key_and_the_emoji_of_an_actor() -> None:
     key = {"id": f"{ALICE}#main-key", "owner": ALICE, "publicKeyPem": "PEM"}
     cat = {"type": "Emoji", "name": ":cat:", "icon": {"url": "https://cdn.example/cat.png"}}

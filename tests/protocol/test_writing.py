@@ -43,6 +43,7 @@ MEMBER = writing.OutgoingActor(
     published=NOON,
     icon=Image("https://a.example/files/k/a.png", "image/png", "Alice"),
     fields=(("Desk", "3"),),
+    attribution_domains=("blog.a.example",),
 )
 KEYS = (
     PublicKey(f"{ALICE}#main-key", ALICE, "PEM"),
@@ -137,6 +138,7 @@ def test_an_actor_arrives_whole() -> None:
     assert (actor.url, actor.webfinger) == (MEMBER.url, "alice@a.example")
     assert actor.keys == KEYS
     assert actor.icon == MEMBER.icon
+    assert actor.attribution_domains == ("blog.a.example",)
     assert actor.fields == (("Desk", "3"),)
     assert actor.locked
     assert actor.discoverable
