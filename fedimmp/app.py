@@ -26,6 +26,7 @@ from fedimmp.uris import Uris
 from storage.database import Database
 
 _RENDERED_BYTES: Final = 32 * 1024 * 1024
+_PAGES_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class App:
     filters: FilterMemory = field(default_factory=FilterMemory)
     renderings: Renderings[object, Any] = field(
         default_factory=lambda: Renderings(most_bytes=_RENDERED_BYTES)
+    )
+    # Under a viewer and a list, its last page and the state that it shows.
+    pages: Renderings[object, Any] = field(
+        default_factory=lambda: Renderings(most_bytes=_PAGES_BYTES)
     )
 
     def now(self) -> datetime:

@@ -5,7 +5,7 @@ every change of a row renews). Two equal rows stand for the same rendering, so a
 what a process keeps of it. Each function is one statement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage import fragments
@@ -29,17 +29,47 @@ class Snapshot:
     @property
     def key(self) -> tuple[tuple[object, ...], ...]:
         """What the rendering is kept under: the values alone, since a cache outlives the rows."""
-        return tuple(tuple(row) for row in self.rows)
+        return values_of(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a page of so many statuses, with those of what they boost."""
+
+    records: Sequence[Record]
+    limit: int
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What the rendering of the whole page is kept under."""
+        return self.limit, values_of(self.records)
+
+    def snapshots(self) -> list[Snapshot] | None:
+        """Return the page, newest first; None where it is not full.
+
+        Something may then be hidden, and the query that costs more knows what there is.
+        """
+        rows = {row["id"]: row for row in self.records}
+        boosted = {row["boosted_id"] for row in rows.values()}
+        entries = [
+            row
+            for row in rows.values()
+            if row["id"] not in boosted and (row["boosted_id"] is None or row["boosted_id"] in rows)
+        ]
+        if len(entries) < self.limit or not entries:
+            return None
+        entries.sort(key=_id, reverse=True)
+        return [_snapshot(row, rows) for row in entries]
+
+
+def values_of(rows: Iterable[Record]) -> tuple[tuple[object, ...], ...]:
+    """Return the values of rows, which hold nothing of the driver."""
+    return tuple(map(tuple, rows))
 
 
 def version_of(row: Record) -> tuple[object, ...]:
     """Return what the lasting part of a status is kept under."""
     return row["id"], row["version"], row["author_version"], row["wording"]
-
-
-def author_version_of(row: Record) -> tuple[object, ...]:
-    """Return what the lasting part of its author is kept under."""
-    return row["author_id"], row["author_version"], row["wording"]
 
 
 # Who follows whom is asked only where a policy on quotes speaks of it. The flags are looked up for
@@ -98,6 +128,12 @@ _LOAD = f"""
 """
 
 
+_LOAD_SHOWN = f"""
+    {_LOAD}
+      AND {fragments.status_is_shown("s", "a", "$1::bigint")}
+"""
+
+
 def _home(page: Page) -> str:
     return f"""
         WITH page AS MATERIALIZED (
@@ -117,28 +153,28 @@ def _home(page: Page) -> str:
     """
 
 
+_HOME = {page.order: _home(page) for page in (Page(0), Page(0, min_id=0))}
+
+
 async def load(conn: Connection, viewer_id: int, status_ids: Sequence[int]) -> list[Snapshot]:
     """Return those of the statuses that exist, in order; it does not ask who may see them."""
     rows = {row["id"]: row for row in await conn.fetch(_LOAD, viewer_id, list(status_ids))}
     return [_snapshot(rows[each], rows) for each in status_ids if each in rows]
 
 
-async def home(conn: Connection, viewer_id: int, page: Page) -> list[Snapshot] | None:
-    """Return a full page of the viewer's home timeline, newest first, as far as it is shown.
+async def home(conn: Connection, viewer_id: int, page: Page) -> Rows:
+    """Return what is shown of the newest of the viewer's home timeline."""
+    return Rows(await conn.fetch(_HOME[page.order], viewer_id, *page.bounds), page.limit)
 
-    None where it is not full: then `timelines.home`, which costs more, knows what there is.
-    """
-    rows = {row["id"]: row for row in await conn.fetch(_home(page), viewer_id, *page.bounds)}
-    boosted = {row["boosted_id"] for row in rows.values()}
-    entries = [
-        row
-        for row in rows.values()
-        if row["id"] not in boosted and (row["boosted_id"] is None or row["boosted_id"] in rows)
+
+async def load_shown(conn: Connection, viewer_id: int, status_ids: Sequence[int]) -> list[Snapshot]:
+    """Return those of the statuses that the viewer may see, with what they boost, in order."""
+    rows = {row["id"]: row for row in await conn.fetch(_LOAD_SHOWN, viewer_id, list(status_ids))}
+    return [
+        _snapshot(rows[each], rows)
+        for each in status_ids
+        if each in rows and (rows[each]["boosted_id"] is None or rows[each]["boosted_id"] in rows)
     ]
-    if len(entries) < page.limit or not entries:
-        return None
-    entries.sort(key=_id, reverse=True)
-    return [_snapshot(row, rows) for row in entries]
 
 
 def _id(row: Record) -> int:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from fedimmp.api.forms.statuses import PublicTimelineForm, TagForm
 from fedimmp.api.forms.timelines import LinkForm
-from fedimmp.entities.status_pages import render_ids, render_snapshots
+from fedimmp.entities.status_pages import render_home, render_ids
 from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
 from fedimmp.web.responses import paged
@@ -28,12 +28,6 @@ async def _answer(
 ) -> web.Response:
     """Answer with a page of statuses; timelines always have both links."""
     rendered = await render_ids(call.app, conn, ids, call.viewer.account_id)
-    return _timeline(call, rendered, ids, keep)
-
-
-def _timeline(
-    call: Call, rendered: Sequence[Any], ids: Sequence[int], keep: Sequence[str] = ()
-) -> web.Response:
     return paged(
         call,
         rendered,
@@ -49,11 +43,11 @@ async def home(call: Call) -> web.StreamResponse:
     """Show what the viewer follows, newest first."""
     viewer_id, page = call.viewer.account_id, call.page()
     async with call.app.db.reader() as conn:
-        snapshots = await status_snapshots.home(conn, viewer_id, page)
-        if snapshots is None:
+        rows = await status_snapshots.home(conn, viewer_id, page)
+        shown = await render_home(call.app, conn, rows, viewer_id)
+        if shown is None:
             return await _answer(call, conn, await timelines.home(conn, viewer_id, page))
-        rendered = await render_snapshots(call.app, conn, snapshots, viewer_id)
-    return _timeline(call, rendered, [each.status["id"] for each in snapshots])
+    return paged(call, shown.text, first=shown.first, last=shown.last, full=True, always=True)
 
 
 def _public_filter(form: Mapping[str, Any]) -> PublicFilter:

@@ -66,6 +66,12 @@ def _heading(kept: Filter) -> dict[str, Any]:
     }
 
 
+async def has_filters(app: App, conn: Connection, viewer_id: int) -> bool:
+    """Tell whether a viewer has filters at all, expired ones too."""
+    kept = app.filters.kept.get(viewer_id)
+    return bool(await load_filters(app, conn, [viewer_id]) if kept is None else kept)
+
+
 async def load_filters(
     app: App, conn: Connection, viewer_ids: Collection[int]
 ) -> dict[int, tuple[Sought, ...]]:

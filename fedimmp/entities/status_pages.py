@@ -11,8 +11,14 @@ from typing import Any, Final
 import orjson
 
 from fedimmp.app import App
-from fedimmp.entities.accounts import account_entity, counters_part
-from fedimmp.entities.filters import load_filters
+from fedimmp.entities.account_pages import (
+    Lasting,
+    complete_account,
+    keep,
+    lasting_account,
+    opened,
+)
+from fedimmp.entities.filters import has_filters
 from fedimmp.entities.quotes import approval_part
 from fedimmp.entities.statuses import (
     counts_part,
@@ -20,33 +26,50 @@ from fedimmp.entities.statuses import (
     render_statuses,
     status_entity,
 )
-from storage import status_snapshots, status_views
-from storage.accounts import AccountView
+from storage import account_snapshots, status_snapshots, status_views
 from storage.database import Connection, Record
 from storage.quotes import Terms
-from storage.status_snapshots import Snapshot, author_version_of, version_of
+from storage.status_snapshots import Rows, Snapshot, version_of
 from storage.status_views import Marks, StatusView
 
 # What a row of a snapshot decides; all else of an entity lasts as long as its version.
-_CHANGING_ACCOUNT: Final = frozenset(counters_part(0, 0, 0, None))
-_CHANGING_STATUS: Final = frozenset(
-    (*counts_part(0, 0, 0, 0), "account", "reblog", "quote_approval")
-)
+_CHANGING: Final = frozenset((*counts_part(0, 0, 0, 0), "account", "reblog", "quote_approval"))
+# What the values of a row take, roughly.
+_ROW_BYTES: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
-class _Lasting:
-    """A JSON object without its end. `terms` are those of a status, None of an account.
-
-    With `is_live` more of it changes, a poll or a quote: such a status is rendered each time.
-    """
+class Shown:
+    """A page as JSON, and the ids of its first and last status."""
 
     text: bytes
-    terms: Terms | None = None
-    is_live: bool = False
+    first: int
+    last: int
 
-    def completed(self, rest: Mapping[str, Any]) -> bytes:
-        return b"%b,%b" % (self.text, orjson.dumps(rest)[1:])
+
+async def render_home(app: App, conn: Connection, rows: Rows, viewer_id: int) -> Shown | None:
+    """Return the page of these rows as an array of Status entities; None where it is not full.
+
+    Of each viewer the last page is kept: as long as no row of it changes, neither do its bytes.
+    """
+    place, state = ("home", viewer_id), rows.state
+    kept: tuple[object, Shown] | None = app.pages.get(place)
+    is_filtered = await has_filters(app, conn, viewer_id)
+    if kept is not None and kept[0] == state and not is_filtered:
+        return kept[1]
+    snapshots = rows.snapshots()
+    if snapshots is None:
+        return None
+    rendered = await render_snapshots(app, conn, snapshots, viewer_id)
+    text = orjson.dumps(rendered)
+    shown = Shown(text, snapshots[0].status["id"], snapshots[-1].status["id"])
+    if len(rendered) == rows.limit and all(map(_is_kept, rendered)):
+        app.pages.put(place, (state, shown), len(text) + _ROW_BYTES * len(rows.records))
+    return shown
+
+
+def _is_kept(rendered: object) -> bool:
+    return isinstance(rendered, orjson.Fragment)
 
 
 async def render_ids(
@@ -60,6 +83,14 @@ async def render_ids(
         return list(await render_statuses(app, conn, status_ids, None))
     snapshots = await status_snapshots.load(conn, viewer_id, status_ids)
     return await render_snapshots(app, conn, snapshots, viewer_id)
+
+
+async def render_shown(
+    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
+) -> dict[int, Any]:
+    """Return the Status entities of those that the viewer may see as parts of JSON, by id."""
+    snapshots = await status_snapshots.load_shown(conn, viewer_id, status_ids)
+    return await _by_id(app, conn, snapshots, viewer_id)
 
 
 async def render_snapshots(
@@ -77,7 +108,7 @@ async def render_snapshots(
 async def _by_id(
     app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
 ) -> dict[int, Any]:
-    if viewer_id in await load_filters(app, conn, [viewer_id]):
+    if await has_filters(app, conn, viewer_id):
         ids = [snapshot.status["id"] for snapshot in snapshots]
         rendered = await render_statuses(app, conn, ids, viewer_id)
         return {int(entity["id"]): entity for entity in rendered}
@@ -113,7 +144,7 @@ async def _render(
     return rendered
 
 
-def _put_together(snapshot: Snapshot, lasting: Mapping[object, _Lasting]) -> bytes:
+def _put_together(snapshot: Snapshot, lasting: Mapping[object, Lasting]) -> bytes:
     if snapshot.boosted is None:
         return _completed(snapshot.status, snapshot.status, None, lasting)
     boosted = _completed(snapshot.boosted, snapshot.boosted, None, lasting)
@@ -121,7 +152,7 @@ def _put_together(snapshot: Snapshot, lasting: Mapping[object, _Lasting]) -> byt
 
 
 def _completed(
-    row: Record, original: Record, boosted: bytes | None, lasting: Mapping[object, _Lasting]
+    row: Record, original: Record, boosted: bytes | None, lasting: Mapping[object, Lasting]
 ) -> bytes:
     """Complete a status; a boost has the counts, terms and flags of what it boosts."""
     terms = replace(
@@ -131,7 +162,7 @@ def _completed(
         followed_by=bool(original["followed_by"]),
         blocked=original["blocked"],
     )
-    account = _account(row, lasting[author_version_of(row)])
+    account = complete_account(row, lasting[account_snapshots.version_of(row)])
     pinnable = boosted is None and original["is_own"] and terms.visibility != "direct"
     return lasting[version_of(row)].completed(
         {
@@ -159,24 +190,15 @@ _NO_TERMS: Final = Terms(
 )
 
 
-def _account(row: Record, lasting: _Lasting) -> bytes:
-    return lasting.completed(
-        counters_part(
-            row["statuses"] or 0,
-            row["followers"] or 0,
-            row["following"] or 0,
-            row["last_status_at"],
-        )
-    )
-
-
-async def _lasting(app: App, conn: Connection, rows: Sequence[Record]) -> dict[object, _Lasting]:
+async def _lasting(app: App, conn: Connection, rows: Sequence[Record]) -> dict[object, Lasting]:
     """Return the lasting parts of statuses and their authors, by version."""
-    wanted = {version_of(row) for row in rows} | {author_version_of(row) for row in rows}
+    wanted = {version_of(row) for row in rows} | {account_snapshots.version_of(row) for row in rows}
     kept = {each: app.renderings.get(each) for each in wanted}
-    known: dict[object, _Lasting] = {each: part for each, part in kept.items() if part is not None}
+    known: dict[object, Lasting] = {each: part for each, part in kept.items() if part is not None}
     missing = [
-        row for row in rows if version_of(row) not in known or author_version_of(row) not in known
+        row
+        for row in rows
+        if version_of(row) not in known or account_snapshots.version_of(row) not in known
     ]
     if missing:
         # What is read now is at least as new as the versions, and under these asked for no more
@@ -184,31 +206,17 @@ async def _lasting(app: App, conn: Connection, rows: Sequence[Record]) -> dict[o
         views = await status_views.load(conn, [row["id"] for row in missing], None)
         for row in missing:
             if (view := views.get(row["id"])) is not None:
-                known[version_of(row)] = _keep(app, version_of(row), _lasting_status(app, view))
-                author = _lasting_account(app, view.account)
-                known[author_version_of(row)] = _keep(app, author_version_of(row), author)
+                known[version_of(row)] = keep(app, version_of(row), _lasting_status(app, view))
+                version = account_snapshots.version_of(row)
+                known[version] = keep(app, version, lasting_account(app, view.account))
     return known
 
 
-def _keep(app: App, version: object, lasting: _Lasting) -> _Lasting:
-    app.renderings.put(version, lasting, len(lasting.text))
-    return lasting
-
-
-def _lasting_status(app: App, view: StatusView) -> _Lasting:
+def _lasting_status(app: App, view: StatusView) -> Lasting:
     entity = status_entity(app, replace(view, reblog=None), None)
     terms = None if view.quotes is None else view.quotes.terms
-    return _Lasting(
-        _opened(entity, _CHANGING_STATUS),
+    return Lasting(
+        opened(entity, _CHANGING),
         terms,
         is_live=view.ballot is not None or view.quote is not None or terms is None,
     )
-
-
-def _lasting_account(app: App, view: AccountView) -> _Lasting:
-    return _Lasting(_opened(account_entity(app, view), _CHANGING_ACCOUNT))
-
-
-def _opened(entity: Mapping[str, Any], changing: frozenset[str]) -> bytes:
-    lasting = {name: value for name, value in entity.items() if name not in changing}
-    return orjson.dumps(lasting)[:-1]

@@ -42,7 +42,7 @@ def empty() -> web.Response:
 
 def paged(
     call: "Call",
-    data: Sequence[Any] | Mapping[str, Any],
+    data: Sequence[Any] | Mapping[str, Any] | bytes,
     *,
     first: int | str | None,
     last: int | str | None,

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
-from fedimmp.entities.status_pages import render_ids, render_snapshots
+from fedimmp.entities.status_pages import render_home, render_ids
 from fedimmp.entities.statuses import render_statuses
 from fedimmp.memory import Renderings
-from fedimmp.services import interacting, posting, voting
+from fedimmp.services import filtering, interacting, posting, voting
 from fedimmp.services.drafts import PollDraft
+from fedimmp.services.filtering import Change, KeywordChange
 from fedimmp.services.posting import Draft
 from storage import polls, status_snapshots, timelines
 from storage.paging import Page
@@ -169,12 +170,13 @@ async def is_kept(world: World, viewer: int, page: Page) -> bool:
     """Tell whether a home page comes from what is kept; it must then be that of the rows."""
     async with world.app.db.reader() as conn:
         wanted = await timelines.home(conn, viewer, page)
-        found = await status_snapshots.home(conn, viewer, page)
-        if found is None:
+        rows = await status_snapshots.home(conn, viewer, page)
+        shown = await render_home(world.app, conn, rows, viewer)
+        if shown is None:
             return False
-        assert [each.status["id"] for each in found] == wanted
-        shown = orjson.loads(orjson.dumps(await render_snapshots(world.app, conn, found, viewer)))
-    assert shown == await anew(world, wanted, viewer)
+        assert await render_home(world.app, conn, rows, viewer) == shown
+    assert (shown.first, shown.last) == (wanted[0], wanted[-1])
+    assert orjson.loads(shown.text) == await anew(world, wanted, viewer)
     return True
 
 
@@ -197,6 +199,7 @@ async def test_home_pages_are_those_of_the_timeline(world: World) -> None:
     assert not await is_kept(world, ana, Page(limit=5, max_id=everything[-2]))
     assert not await is_kept(world, ana, Page(limit=0))
     for sql in (
+        "INSERT INTO favourites (id, account_id, status_id) SELECT 1, $1, max(id) FROM statuses",
         "INSERT INTO blocks (id, account_id, target_id) VALUES (1, $2, $1)",
         "INSERT INTO mutes (id, account_id, target_id) VALUES (2, $1, $3)",
         "DELETE FROM follows WHERE account_id = $1 AND target_id = $4",
@@ -211,6 +214,27 @@ async def test_home_pages_are_those_of_the_timeline(world: World) -> None:
         )
         await is_kept(world, ana, Page(limit=5))
         await is_kept(world, ana, Page(limit=1))
+
+
+async def test_a_kept_home_page_follows_each_change(world: World) -> None:
+    ana, bob = await world.people("ana", "bob")
+    await world.follow(ana, bob)
+    posts = [await world.post(bob, f"post {number}") for number in range(3)]
+    page = Page(limit=2)
+    assert await is_kept(world, ana, page)
+    for step in (
+        interacting.favourite(world.app, ana, posts[2]),
+        interacting.boost(world.app, bob, posts[0]),
+        posting.edit(world.app, bob, posts[2], Draft(text="changed")),
+        posting.delete(world.app, bob, posts[2]),
+    ):
+        await step
+        assert await is_kept(world, ana, page)
+    seen = KeywordChange(keyword="post", whole_word=False)
+    await filtering.create(
+        world.app, ana, Change(title="seen", context=("home",), action="warn", keywords=(seen,))
+    )
+    assert await is_kept(world, ana, page)
 
 
 def test_renderings_are_bounded_by_their_bytes() -> None:
