@@ -31,6 +31,17 @@ async def listener_of(call: Call) -> Listener:
     return Listener(viewer.account_id, viewer.token_id, viewer.scopes)
 
 
+async def check_token(call: Call, listener: Listener) -> None:
+    """Raise Unauthorized if the token has ended since the call began.
+
+    For a listener that has joined: what ends its token from then on, the hub is told of.
+    """
+    async with call.app.db.reader() as conn:
+        dead = await stream_readers.dead_tokens(conn, [listener.token_id])
+    if dead:
+        raise Unauthorized("The access token was revoked")
+
+
 async def access_channel(call: Call, listener: Listener, channel: Channel) -> None:
     """Return if the listener may hear a channel.
 

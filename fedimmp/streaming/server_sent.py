@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from fedimmp.errors import BadRequest
-from fedimmp.streaming.authentication import access_channel, listener_of
+from fedimmp.streaming.authentication import access_channel, check_token, listener_of
 from fedimmp.streaming.channels import read_channel
 from fedimmp.streaming.context import hub_of
 from fedimmp.streaming.listener import Listener
@@ -49,6 +49,7 @@ async def _pour(call: Call, listener: Listener) -> web.StreamResponse:
     hub = hub_of(call.request)
     hub.join(listener)
     try:
+        await check_token(call, listener)
         await response.prepare(call.request)
         await response.write(b":)\n\n")
         while (text := await _next(listener)) is not None:

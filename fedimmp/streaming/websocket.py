@@ -9,7 +9,12 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from fedimmp.errors import NotFound, Refusal, TooMany
-from fedimmp.streaming.authentication import access_channel, listener_of, offered_protocol
+from fedimmp.streaming.authentication import (
+    access_channel,
+    check_token,
+    listener_of,
+    offered_protocol,
+)
 from fedimmp.streaming.channels import Channel, error_frame, read_channel
 from fedimmp.streaming.context import hub_of
 from fedimmp.streaming.listener import Listener, Message
@@ -36,19 +41,31 @@ async def stream(call: Call) -> web.StreamResponse:
         raise NotFound("Open this address as a WebSocket, or one below it for server-sent events.")
     listener = await listener_of(call)
     asked = await call.form()
+    hub = hub_of(call.request)
+    hub.join(listener)
+    try:
+        await check_token(call, listener)
+        await _carry(call, socket, listener, asked)
+    finally:
+        hub.leave(listener)
+    return socket
+
+
+async def _carry(
+    call: Call, socket: web.WebSocketResponse, listener: Listener, asked: Mapping[str, Any]
+) -> None:
+    """Let a socket carry what its listener hears, until either side goes away."""
     await socket.prepare(call.request)
     sender = _Sender(call.request.transport, socket, listener)
     listener.express, listener.on_waiting = sender.express, sender.catch_up
-    hub = hub_of(call.request)
-    hub.join(listener)
+    if len(listener.queue):
+        sender.catch_up()
     try:
         if asked["stream"]:
             await _answer(socket, _subscribe(call, listener, asked))
         await _read(call, socket, listener)
     finally:
-        hub.leave(listener)
         await sender.end()
-    return socket
 
 
 class _Sender:

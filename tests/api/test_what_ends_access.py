@@ -8,6 +8,10 @@ import pytest
 
 from fedimmp.services import leaving, members
 from fedimmp.services.authorising import Grant, authorise
+from fedimmp.streaming import server_sent, websocket
+from fedimmp.streaming.authentication import listener_of
+from fedimmp.streaming.listener import Listener
+from fedimmp.web.call import Call
 from tests.api.admin.staff import judge, staff
 from tests.api.office import Api, Office
 
@@ -106,6 +110,40 @@ async def test_calls_and_streams_end(office: Office, deed: str) -> None:
         assert not other.closed
     assert (await ana.get(HOME)).status in (401, 403)
     await ben.ok("GET", HOME)
+
+
+@pytest.mark.sec("SEC-177", "SEC-200")
+async def test_a_token_that_ends_while_its_stream_opens_opens_none(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = await office.member("ana"), await office.member("ben")
+
+    async def late(call: Call) -> Listener:
+        """Let ana's token end behind the look at it, and before the hub would hear of that."""
+        listener = await listener_of(call)
+        if listener.account_id == ana.account_id:
+            async with office.app.db.writer() as tx:
+                await tx.execute(
+                    "UPDATE tokens SET revoked_at = now() WHERE id = $1", listener.token_id
+                )
+        return listener
+
+    monkeypatch.setattr(websocket, "listener_of", late)
+    monkeypatch.setattr(server_sent, "listener_of", late)
+    for member, expected in ((ben, 200), (ana, 401)):
+        headers = {"Authorization": f"Bearer {member.token}"}
+        url = f"{office.url}/api/v1/streaming/public"
+        async with office.session.get(url, headers=headers) as events:
+            assert events.status == expected
+    ana = await office.api(ana.account_id)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await office.session.ws_connect(
+            f"{office.url}/api/v1/streaming?stream=user&access_token={ana.token}"
+        )
+    assert refused.value.status == 401
+    url = f"{office.url}/api/v1/streaming?stream=user&access_token={ben.token}"
+    async with office.session.ws_connect(url) as socket:
+        assert not socket.closed
 
 
 @pytest.mark.sec("SEC-174", "SEC-177")
