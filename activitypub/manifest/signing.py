@@ -122,8 +122,13 @@ def new_targets(manifest: Manifest) -> Draft:
 
 def sign_draft(draft: Draft, key: OrganisationKey) -> Draft:
     """Return the draft with the key's signatures; a second time changes nothing."""
-    root = None if draft.root is None else _sign(draft.root, key, Root)
+    root = None if draft.root is None else sign_root(draft.root, key)
     return Draft(draft.content, _sign(draft.targets, key, Targets), root)
+
+
+def sign_root(root: bytes, key: OrganisationKey) -> bytes:
+    """Return a root with the key's signature."""
+    return _sign(root, key, Root)
 
 
 def missing_signatures(draft: Draft, root: bytes | None) -> int:

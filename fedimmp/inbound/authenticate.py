@@ -18,7 +18,9 @@ from activitypub.signatures.message import Message
 from activitypub.signatures.requests import check_claim, read_claim, verify
 from activitypub.uris import host_of
 from fedimmp.app import App
+from fedimmp.effects.organisation import pull_soon
 from fedimmp.errors import BadRequest, Forbidden, Refusal, Unauthorized, Unavailable
+from fedimmp.inbound.pinning import check_pinned, find_refusal
 from fedimmp.ingest.accounts import upsert_actor
 from fedimmp.remote.keys import fetch_key
 from storage import account_keys, knocks, trust
@@ -131,6 +133,11 @@ async def find_key(app: App, key_id: str, body: bytes = b"") -> PublicKey | None
 async def refusal_of(app: App, host: str, state: str | None, key_id: str, body: bytes) -> Forbidden:
     """Return why nothing is taken from a host, and have administrators see that it knocked."""
     if state == "draining":
+        async with app.db.reader() as conn:
+            foreign = await find_refusal(conn, host)
+        if foreign is not None:
+            await _note_knock(app, host, key_id, body)
+            return foreign
         return Forbidden(f"{host} is leaving: this instance takes nothing new from it.")
     await _note_knock(app, host, key_id, body)
     return Forbidden(f"{host} is not on the allowlist of this instance.")
@@ -182,6 +189,7 @@ async def learn_key(app: App, key_id: str, stale: PublicKey | None) -> PublicKey
             return known
         _check_recent(app, key_id, stale)
         try:
+            await check_pinned(app, host_of(key_id))
             owner = await _fetch_owner(app, key_id)
         except (Unauthorized, Forbidden, Unavailable) as refusal:
             _note_failure(app, key_id, stale, refusal)
@@ -254,7 +262,8 @@ async def _store_owner(app: App, key_id: str, owner: Actor) -> PublicKey:
 async def _note_knock(app: App, host: str, key_id: str, body: bytes) -> None:
     """Count a refused host for the administrators: a flood of them must fill neither log nor table.
 
-    Nothing is asked of the host, whoever it is, and what it says of its actor is not believed.
+    Nothing is asked of the host, whoever it is, and what it says of its actor is not believed. The
+    organisation's manifest may name it by now, so its source is asked, seldom.
     """
     count, is_new = app.inbox.knocks.count(host)
     if is_new:
@@ -264,6 +273,7 @@ async def _note_knock(app: App, host: str, key_id: str, body: bytes) -> None:
             actor_uri, actor_host = _claimed_actor(body)
             knock = NewKnock(host, key_id, actor_uri, actor_host, count)
             await knocks.record(tx, knock, app.now())
+            await pull_soon(tx, app.now())
 
 
 def _claimed_actor(body: bytes) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""News of the organisation's manifest: nothing of it is believed, but its source is asked at once."""
+"""News of the manifest: nothing of it is believed, but its source is asked at once."""
 
 from datetime import datetime
 
