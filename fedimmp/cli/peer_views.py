@@ -9,6 +9,7 @@ import click
 
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, printable, with_app
+from fedimmp.render.hosts import readable
 from fedimmp.services import peer_overview
 from fedimmp.services.peer_overview import Finding
 from storage.inbox_hosts import HostState
@@ -28,12 +29,13 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
         return [(entry, states.get(entry.host)) for entry in await peer_overview.list_peers(app)]
 
     found = with_app(config_path, work)
+    names = [entry.host for entry, _ in found]
     if as_json:
         print_json([entry_of(entry) | _delivery(state) for entry, state in found])
         return
     rows = [
         (
-            entry.host,
+            readable(entry.host, names),
             entry.state,
             _software(entry),
             " ".join(entry.networks),
@@ -58,25 +60,27 @@ def list_knocks(limit: int, with_ignored: bool, config_path: Path | None, as_jso
     What they name was not proved. Decide with `fedimmp peer allow`, `ignore` or `block`.
     """
 
-    async def work(app: App) -> list[Knock]:
-        return await peer_overview.list_knocks(app, limit, ignored=with_ignored)
+    async def work(app: App) -> tuple[list[Knock], dict[str, str]]:
+        found = await peer_overview.list_knocks(app, limit, ignored=with_ignored)
+        return found, await peer_overview.look_alikes(app, [each.host for each in found])
 
-    found = with_app(config_path, work)
+    found, alike = with_app(config_path, work)
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json([asdict(each) | {"looks_like": alike.get(each.host)} for each in found])
         return
     rows = [
         (
-            each.host,
+            readable(each.host, alike.values()),
             str(each.count),
             each.first_at.isoformat(timespec="seconds"),
             each.last_at.isoformat(timespec="seconds"),
             printable(each.key_id),
             printable(each.actor_uri or ""),
+            alike.get(each.host, ""),
         )
         for each in found
     ]
-    print_table(rows, ("host", "knocks", "first", "last", "key", "actor"))
+    print_table(rows, ("host", "knocks", "first", "last", "key", "actor", "looks like"))
 
 
 @click.command()

@@ -10,7 +10,8 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, with_app
 from fedimmp.cli.peer_views import entry_of, list_all, list_knocks, show
-from fedimmp.services import peering
+from fedimmp.render.hosts import readable
+from fedimmp.services import peer_overview, peering
 from storage.peers import Peer
 from storage.trust_entries import PeerState, Terms
 
@@ -140,7 +141,7 @@ def _terms(given: dict[str, Any], *, reset: bool) -> Terms:
 def add(host: str, reset: bool, config_path: Path | None, as_json: bool, **given: Any) -> None:
     """Allow a host, or all hosts below one (`*.corp.example`); terms that are not named stay."""
     changed = _change(config_path, host, "allowed", _terms(given, reset=reset))
-    _tell(changed, as_json, f"{changed.host} is allowed. It must allow this office too.")
+    _welcome(config_path, changed, as_json)
 
 
 @peer.command()
@@ -150,7 +151,7 @@ def add(host: str, reset: bool, config_path: Path | None, as_json: bool, **given
 def allow(host: str, config_path: Path | None, as_json: bool) -> None:
     """Allow a host on its earlier terms, and lift a block of it."""
     changed = _change(config_path, host, "allowed", lift=True)
-    _tell(changed, as_json, f"{changed.host} is allowed. It must allow this office too.")
+    _welcome(config_path, changed, as_json)
 
 
 @peer.command()
@@ -246,6 +247,18 @@ def _change(
         return await peering.change_peer(app, host, state, terms, actor=_ACTOR, lift=lift)
 
     return with_app(config_path, work)
+
+
+def _welcome(config_path: Path | None, changed: Peer, as_json: bool) -> None:
+    """Say that a host is allowed, and if its name is like another's."""
+
+    async def work(app: App) -> dict[str, str]:
+        return await peer_overview.look_alikes(app, [changed.host])
+
+    sentence = f"{readable(changed.host)} is allowed. It must allow this office too."
+    for host, other in with_app(config_path, work).items():
+        sentence += f"\nLook twice: {host} is easily taken for {other}."
+    _tell(changed, as_json, sentence)
 
 
 def _tell(changed: Peer, as_json: bool, sentence: str) -> None:

@@ -1,11 +1,12 @@
 """The other offices as administrators see them: who is trusted, who knocks, what goes wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from fedimmp.app import App
 from fedimmp.errors import NotFound
+from fedimmp.render.hosts import resembling
 from fedimmp.services.peer_terms import check_pattern
 from fedimmp.services.peering import find_peer, wildcard_peer
 from storage import inbox_hosts, inbox_review, knocks, peers, trust, trust_entries
@@ -120,6 +121,18 @@ def _claim(knock: Knock) -> Finding:
         f"Anybody can claim that. If the administrators of {host} say that the host is theirs:"
         f" `fedimmp peer add {host} --signing-host {knock.host}`.",
     )
+
+
+async def look_alikes(app: App, hosts: Sequence[str]) -> dict[str, str]:
+    """Return those of some hosts that could be taken for one that is trusted, or for us: for whom.
+
+    Such a name may be chance, or an attempt.
+    """
+    async with app.db.reader() as conn:
+        trusted = sorted(await peers.allowed_hosts(conn))
+    known = [app.uris.host, *trusted]
+    found = ((host, resembling(host, known)) for host in hosts)
+    return {host: other for host, other in found if other is not None}
 
 
 async def get_peer(app: App, pattern: str) -> Peer:
