@@ -16,6 +16,7 @@ from storage.emojis import Emoji, Words
 from storage.errors import NotFound
 from storage.fragments import account_is_reachable
 from storage.handles import username_key
+from storage.plans import any_of
 from storage.remote_accounts import RemoteAccount, RemotePicture, upsert_remote
 
 __all__ = [
@@ -317,7 +318,7 @@ async def load_views(conn: Connection, ids: Sequence[int]) -> dict[int, AccountV
           LEFT JOIN media avatar ON avatar.id = a.avatar_id
           LEFT JOIN media header ON header.id = a.header_id
           LEFT JOIN members m ON m.account_id = a.id
-         WHERE a.id = ANY($1::bigint[])
+         WHERE a.id = {any_of(1)}
         """,
         list(ids),
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from storage.database import Connection, Record, Transaction
 from storage.fragments import account_is_present, account_is_reachable
+from storage.plans import any_of
 
 Kind = Literal["image", "gifv", "video", "audio", "unknown"]
 Purpose = Literal["attachment", "avatar", "header", "emoji"]
@@ -188,7 +189,7 @@ async def list_of_statuses(
         f"""
         SELECT {_COLUMNS}
         FROM media AS m
-        WHERE m.status_id = ANY($1::bigint[])
+        WHERE m.status_id = {any_of(1)}
         ORDER BY m.status_id, m.position, m.id
         """,
         list(status_ids),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from storage.database import Connection, Record, Transaction
+from storage.plans import any_of
 
 
 class Option(TypedDict):
@@ -113,7 +114,7 @@ async def list_of_statuses(
                   AND v.account_id = $2
                 ORDER BY v.choice) AS own_votes
         FROM polls AS p
-        WHERE p.status_id = ANY($1::bigint[])
+        WHERE p.status_id = {any_of(1)}
         """,
         list(status_ids),
         viewer_id,

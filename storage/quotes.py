@@ -10,6 +10,7 @@ from typing import Any, Literal
 from storage import fragments
 from storage.database import Connection, Record, Transaction
 from storage.paging import Page
+from storage.plans import any_of
 
 # One post may be quoted without end; each look at it counts.
 _MOST_COUNTED = 1_000
@@ -332,7 +333,7 @@ _PARTS = f"""
     WITH shown AS (
         SELECT COALESCE(given.reblog_of_id, given.id) AS id
         FROM statuses AS given
-        WHERE given.id = ANY($1::bigint[])
+        WHERE given.id = {any_of(1)}
     ), wanted AS (
         SELECT shown.id FROM shown
         UNION

@@ -8,6 +8,7 @@ from storage.accounts import AccountView
 from storage.database import Connection, Record
 from storage.emojis import Emoji, Words
 from storage.media import Media
+from storage.plans import any_of
 from storage.polls import Ballot
 from storage.quotes import Quotation, QuotePart
 from storage.status_rows import Status, columns
@@ -178,7 +179,7 @@ _ROWS = f"""
     JOIN statuses AS original ON original.id = COALESCE(s.reblog_of_id, s.id)
     LEFT JOIN status_counters AS c ON c.status_id = original.id
     LEFT JOIN oauth_apps AS app ON app.id = s.application_id
-    WHERE s.id = ANY($1::bigint[])
+    WHERE s.id = {any_of(1)}
 """
 
 
@@ -193,11 +194,11 @@ async def _rows(conn: Connection, status_ids: Sequence[int], viewer_id: int | No
 
 async def _mentions(conn: Connection, status_ids: Sequence[int]) -> dict[int, list[MentionView]]:
     rows = await conn.fetch(
-        """
+        f"""
         SELECT m.status_id, a.id, a.username, a.domain, a.url
         FROM mentions AS m
         JOIN accounts AS a ON a.id = m.account_id
-        WHERE m.status_id = ANY($1::bigint[])
+        WHERE m.status_id = {any_of(1)}
           AND NOT m.silent
         ORDER BY m.status_id, a.id
         """,
