@@ -217,4 +217,5 @@ async def delete_between(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> i
 
 
 def notification_of(record: Record) -> Notification:
-    return Notification(**dict(record))
+    # The columns come in the order of the fields.
+    return Notification(*record)

@@ -1,5 +1,6 @@
 """The viewer's notifications in groups: what several people did to one thing is one line."""
 
+import orjson
 from aiohttp import web
 
 from fedimmp.api.forms.notifications import GroupsForm, SupportForm, UnreadGroupsForm
@@ -66,7 +67,7 @@ async def show(call: Call) -> web.StreamResponse:
             supported_types=form["supported_types"],
             with_page=False,
         )
-    if not results["notification_groups"]:
+    if not orjson.loads(results)["notification_groups"]:
         raise NotFound
     return json_response(results)
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from fedimmp.api.forms.lists import MarkersForm, TimelinesForm
 from fedimmp.api.forms.notifications import NotificationsForm, SupportForm, UnreadForm
 from fedimmp.entities.lists import marker_entities
-from fedimmp.entities.notifications import render_notifications
+from fedimmp.entities.notifications import render_notifications, render_page
 from fedimmp.errors import NotFound
 from fedimmp.services import markers as marking
 from fedimmp.services import notifying
@@ -40,7 +40,7 @@ async def index(call: Call) -> web.StreamResponse:
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
         found = await notifications.list_page(conn, viewer_id, page, selection_of(form))
-        rendered = await render_notifications(
+        rendered = await render_page(
             call.app, conn, found, viewer_id, supported_types=form["supported_types"]
         )
     return paged(

@@ -12,7 +12,7 @@ import orjson
 
 from fedimmp.app import App
 from fedimmp.entities.accounts import account_entity, counters_part
-from storage import account_snapshots, accounts
+from storage import accounts
 from storage.account_snapshots import version_of
 from storage.accounts import AccountView
 from storage.database import Connection, Record
@@ -66,8 +66,8 @@ def complete_account(row: Record, lasting: Lasting) -> bytes:
     )
 
 
-async def render_rows(app: App, conn: Connection, rows: Sequence[Record]) -> dict[int, Any]:
-    """Return the Account entities of snapshots as parts of JSON, by id.
+async def render_rows(app: App, conn: Connection, rows: Sequence[Record]) -> dict[int, bytes]:
+    """Return the Account entities of snapshots as JSON, by id.
 
     What is kept needs no query; else there are as many as `accounts.load_views` runs.
     """
@@ -86,14 +86,7 @@ async def render_rows(app: App, conn: Connection, rows: Sequence[Record]) -> dic
                 lasting = keep(app, version_of(row), lasting_account(app, view))
                 known[row["author_id"]] = lasting
     return {
-        number: orjson.Fragment(complete_account(row, known[number]))
+        number: complete_account(row, known[number])
         for row in rows
         if (number := row["author_id"]) in known
     }
-
-
-async def render_kept_accounts(
-    app: App, conn: Connection, account_ids: Sequence[int]
-) -> dict[int, Any]:
-    """Return the Account entities of those that exist as parts of JSON, by id."""
-    return await render_rows(app, conn, await account_snapshots.load(conn, account_ids))

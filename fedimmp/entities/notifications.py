@@ -1,26 +1,23 @@
-"""Notifications as entities, one by one and in groups, whole pages at a time."""
+"""Notifications as entities, one by one and in groups, whole pages at a time.
+
+Of each viewer the last page of either is kept: as long as nothing that it shows has changed, which
+is asked each time, neither have its bytes.
+"""
 
 import html
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import orjson
+
 from fedimmp.app import App
-from fedimmp.entities.accounts import account_entity
-from fedimmp.entities.reports import report_entity
-from fedimmp.entities.statuses import render_statuses
+from fedimmp.entities.filters import has_filters
+from fedimmp.entities.notification_parts import Entity, Parts, load_rows, render_parts
 from fedimmp.entities.times import timestamp
 from fedimmp.render.notices import sentence_of
-from storage import accounts, notification_subjects, severances, statuses
-from storage.accounts import AccountView
 from storage.database import Connection
 from storage.notification_groups import Group
-from storage.notification_subjects import StaffWarning
 from storage.notifications import Notification
-from storage.reports import Report
-from storage.severances import Severance
-
-Entity = dict[str, Any]
 
 _WITH_STATUS: Final = frozenset(
     (
@@ -57,19 +54,8 @@ _SUBJECTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """All that the notifications of a page refer to, by id."""
-
-    people: Mapping[int, AccountView]
-    statuses: Mapping[int, Entity]
-    subjects: Mapping[tuple[str, int], Entity]
-    # What notifications are about that no person did.
-    names: Mapping[int, str]
-
-    def status_of(self, notification: Notification) -> Entity | None:
-        """Return the status of a notification, None without one or where it is hidden."""
-        return self.statuses.get(notification.status_id or 0)
+# What a row that a page shows takes, roughly.
+_ROW_BYTES: Final = 800
 
 
 async def render_notifications(
@@ -82,21 +68,49 @@ async def render_notifications(
 ) -> list[Entity]:
     """Return the Notification entities in the given order, in a fixed number of queries.
 
-    Left out are those about a status that the viewer may not see any more. Types that are neither
-    common nor among `supported_types`, where these are given, carry a sentence to show instead.
+    Within them are parts of JSON, for `orjson.dumps`. Left out are those about a status that the
+    viewer may not see any more. Types that are neither common nor among `supported_types`, where
+    these are given, carry a sentence to show instead.
     """
-    parts = await _load(app, conn, notifications, (), viewer_id)
+    rows = await load_rows(conn, notifications, (), viewer_id)
+    parts = await render_parts(app, conn, rows, viewer_id)
+    return _entities(notifications, parts, supported_types)
+
+
+async def render_page(
+    app: App,
+    conn: Connection,
+    notifications: Sequence[Notification],
+    viewer_id: int,
+    *,
+    supported_types: Sequence[str] | None = None,
+) -> bytes:
+    """Return what `render_notifications` does as JSON."""
+    return await _kept(
+        app,
+        conn,
+        ("notifications", viewer_id),
+        notifications,
+        (),
+        (tuple(notifications), supported_types),
+        lambda parts: _entities(notifications, parts, supported_types),
+    )
+
+
+def _entities(
+    notifications: Sequence[Notification], parts: Parts, supported_types: Sequence[str] | None
+) -> list[Entity]:
     entities = []
     for each in notifications:
         about = _about(each, parts)
-        if about is None:
+        if about is None or each.from_account_id not in parts.people:
             continue
         entity: Entity = {
             "id": str(each.id),
             "type": each.type,
             "group_key": each.key,
             "created_at": timestamp(each.created_at),
-            "account": account_entity(app, parts.people[each.from_account_id]),
+            "account": parts.person(each.from_account_id),
             **about,
             **_fallback(each, parts, supported_types),
         }
@@ -117,24 +131,75 @@ async def render_groups(
     partial_avatars: bool = False,
     supported_types: Sequence[str] | None = None,
     with_page: bool = True,
-) -> Entity:
-    """Return the GroupedNotificationsResults entity, in a fixed number of queries.
+) -> bytes:
+    """Return the GroupedNotificationsResults entity as JSON, in a fixed number of queries.
 
     With `partial_avatars` only the latest person of each group comes whole. `with_page` adds what
     is said of the members of each group that are on this page.
     """
-    samples = [each for group in groups for each in group.sample_account_ids]
-    notifications = [group.notification for group in groups]
-    parts = await _load(app, conn, notifications, samples, viewer_id)
+    return await _kept(
+        app,
+        conn,
+        ("groups", viewer_id),
+        [group.notification for group in groups],
+        [each for group in groups for each in group.sample_account_ids],
+        (tuple(groups), partial_avatars, supported_types, with_page),
+        lambda parts: _results(
+            groups,
+            parts,
+            supported_types,
+            partial_avatars=partial_avatars,
+            with_page=with_page,
+        ),
+    )
+
+
+async def _kept(
+    app: App,
+    conn: Connection,
+    place: tuple[str, int],
+    notifications: Sequence[Notification],
+    further_people: Sequence[int],
+    asked: tuple[object, ...],
+    render: Callable[[Parts], Any],
+) -> bytes:
+    """Return the page kept at a place, or a new one where anything of it has changed."""
+    _, viewer_id = place
+    rows = await load_rows(conn, notifications, further_people, viewer_id)
+    state = (asked, rows.state)
+    kept: tuple[object, bytes] | None = app.pages.get(place)
+    is_kept = kept is not None and kept[0] == state and not rows.has_subjects
+    if kept is not None and is_kept and not await has_filters(app, conn, viewer_id):
+        return kept[1]
+    parts = await render_parts(app, conn, rows, viewer_id)
+    text = orjson.dumps(render(parts))
+    if parts.lasting:
+        count = len(notifications) + len(rows.people) + len(rows.statuses)
+        app.pages.put(place, (state, text), len(text) + _ROW_BYTES * count)
+    return text
+
+
+def _results(
+    groups: Sequence[Group],
+    parts: Parts,
+    supported_types: Sequence[str] | None,
+    *,
+    partial_avatars: bool,
+    with_page: bool,
+) -> Entity:
     shown = [(group, _about(group.notification, parts)) for group in groups]
     kept = [(group, about) for group, about in shown if about is not None]
     latest = [each for group, _ in kept for each in group.sample_account_ids[:1]]
     everybody = [each for group, _ in kept for each in group.sample_account_ids]
     whole = dict.fromkeys(latest if partial_avatars else everybody)
-    about_statuses = [parts.status_of(group.notification) for group, _ in kept]
+    about_statuses = {
+        group.notification.status_id: status
+        for group, _ in kept
+        if (status := parts.status_of(group.notification)) is not None
+    }
     results: Entity = {
-        "accounts": [account_entity(app, parts.people[each]) for each in whole],
-        "statuses": list({each["id"]: each for each in about_statuses if each}.values()),
+        "accounts": [parts.person(each) for each in whole],
+        "statuses": list(about_statuses.values()),
         "notification_groups": [
             _group(group, about, parts, with_page=with_page)
             | _fallback(group.notification, parts, supported_types)
@@ -143,11 +208,11 @@ async def render_groups(
     }
     if partial_avatars:
         rest = dict.fromkeys(each for each in everybody if each not in whole)
-        results["partial_accounts"] = [_partial(app, parts.people[each]) for each in rest]
+        results["partial_accounts"] = [_partial(parts.people[each]) for each in rest]
     return results
 
 
-def _group(group: Group, about: Entity, parts: _Parts, *, with_page: bool) -> Entity:
+def _group(group: Group, about: Entity, parts: Parts, *, with_page: bool) -> Entity:
     entity: Entity = {
         "group_key": group.key,
         "notifications_count": group.count,
@@ -160,12 +225,12 @@ def _group(group: Group, about: Entity, parts: _Parts, *, with_page: bool) -> En
         entity["page_min_id"] = str(group.page_min_id)
         entity["page_max_id"] = str(group.page_max_id)
         entity["latest_page_notification_at"] = timestamp(group.latest_at)
-    if (status := parts.status_of(group.notification)) is not None:
-        entity["status_id"] = status["id"]
+    if parts.status_of(group.notification) is not None:
+        entity["status_id"] = str(group.notification.status_id)
     return entity
 
 
-def _about(each: Notification, parts: _Parts) -> Entity | None:
+def _about(each: Notification, parts: Parts) -> Entity | None:
     """Return what an entity says of its subject; None when the subject is gone or hidden."""
     if each.type in _WITH_STATUS and parts.status_of(each) is None:
         return None
@@ -175,107 +240,17 @@ def _about(each: Notification, parts: _Parts) -> Entity | None:
     return None if subject is None else {name: subject}
 
 
-def _fallback(each: Notification, parts: _Parts, supported_types: Sequence[str] | None) -> Entity:
+def _fallback(each: Notification, parts: Parts, supported_types: Sequence[str] | None) -> Entity:
     if supported_types is None or each.type in _BASELINE or each.type in supported_types:
         return {}
-    name = parts.names.get(each.id) or parts.people[each.from_account_id].account.display_name
-    title = sentence_of(each.type, name or parts.people[each.from_account_id].account.acct)
+    name = parts.names.get((each.type, each.subject_id or 0))
+    person = orjson.loads(parts.people[each.from_account_id])
+    title = sentence_of(each.type, name or person["display_name"] or person["acct"])
     details = {"summary": None, "details": None, "description": None}
     return {"fallback": {"title": html.escape(title), **details}}
 
 
-def _partial(app: App, view: AccountView) -> Entity:
-    whole = account_entity(app, view)
+def _partial(person: bytes) -> Entity:
+    whole = orjson.loads(person)
     names = ("id", "acct", "url", "avatar", "avatar_static", "avatar_description", "locked", "bot")
     return {name: whole[name] for name in names}
-
-
-async def _load(
-    app: App,
-    conn: Connection,
-    notifications: Sequence[Notification],
-    further_people: Sequence[int],
-    viewer_id: int,
-) -> _Parts:
-    status_ids = {each.status_id for each in notifications if each.status_id is not None}
-    # Who follows somebody no longer was told of posts that they may not read any more.
-    visible = await statuses.list_visible(conn, viewer_id, sorted(status_ids))
-    rendered = await render_statuses(app, conn, sorted(visible), viewer_id)
-    reports = await _load_of(
-        conn, notifications, "admin.report", notification_subjects.load_reports
-    )
-    events = await _load_of(conn, notifications, "severed_relationships", severances.load)
-    warnings = await _load_of(
-        conn, notifications, "moderation_warning", notification_subjects.load_warnings
-    )
-    people = await accounts.load_views(
-        conn,
-        [
-            *(each.from_account_id for each in notifications),
-            *further_people,
-            *(report.target_id for report in reports.values()),
-        ],
-    )
-    return _Parts(
-        people,
-        {int(status["id"]): status for status in rendered},
-        _subjects(app, people, reports, events, warnings),
-        {
-            each.id: events[each.subject_id].target_name
-            for each in notifications
-            if each.type == "severed_relationships" and each.subject_id in events
-        },
-    )
-
-
-def _subjects(
-    app: App,
-    people: Mapping[int, AccountView],
-    reports: Mapping[int, Report],
-    events: Mapping[int, Severance],
-    warnings: Mapping[int, StaffWarning],
-) -> dict[tuple[str, int], Entity]:
-    subjects: dict[tuple[str, int], Entity] = {}
-    for report in reports.values():
-        target = account_entity(app, people[report.target_id])
-        subjects["admin.report", report.id] = report_entity(report, target)
-    for event in events.values():
-        subjects["severed_relationships", event.id] = _severance(event)
-    for warning in warnings.values():
-        if warning.target_id in people:
-            target = account_entity(app, people[warning.target_id])
-            subjects["moderation_warning", warning.id] = _warning(warning, target)
-    return subjects
-
-
-async def _load_of(
-    conn: Connection, notifications: Sequence[Notification], kind: str, load: Any
-) -> Any:
-    ids = sorted(
-        {each.subject_id for each in notifications if each.type == kind and each.subject_id}
-    )
-    return await load(conn, ids) if ids else {}
-
-
-def _severance(event: Severance) -> Entity:
-    return {
-        "id": str(event.id),
-        "type": event.type,
-        "purged": False,
-        "target_name": event.target_name,
-        "followers_count": event.followers_count,
-        "following_count": event.following_count,
-        "created_at": timestamp(event.created_at),
-    }
-
-
-def _warning(warning: StaffWarning, target: Entity) -> Entity:
-    return {
-        "id": str(warning.id),
-        "action": warning.action,
-        "text": warning.text,
-        "status_ids": None,
-        "target_account": target,
-        "appeal": None,
-        "created_at": timestamp(warning.created_at),
-    }

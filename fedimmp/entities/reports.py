@@ -6,7 +6,7 @@ from fedimmp.entities.times import maybe_timestamp, timestamp
 from storage.reports import Report
 
 
-def report_entity(report: Report, target: dict[str, Any]) -> dict[str, Any]:
+def report_entity(report: Report, target: Any) -> dict[str, Any]:
     """Return the Report entity around the Account entity of whom was reported."""
     return {
         "id": str(report.id),

@@ -63,12 +63,13 @@ async def render_home(app: App, conn: Connection, rows: Rows, viewer_id: int) ->
     rendered = await render_snapshots(app, conn, snapshots, viewer_id)
     text = orjson.dumps(rendered)
     shown = Shown(text, snapshots[0].status["id"], snapshots[-1].status["id"])
-    if len(rendered) == rows.limit and all(map(_is_kept, rendered)):
+    if len(rendered) == rows.limit and all(map(is_kept, rendered)):
         app.pages.put(place, (state, shown), len(text) + _ROW_BYTES * len(rows.records))
     return shown
 
 
-def _is_kept(rendered: object) -> bool:
+def is_kept(rendered: object) -> bool:
+    """Tell whether an entity is what its snapshot stands for, and not rendered each time."""
     return isinstance(rendered, orjson.Fragment)
 
 
@@ -85,14 +86,6 @@ async def render_ids(
     return await render_snapshots(app, conn, snapshots, viewer_id)
 
 
-async def render_shown(
-    app: App, conn: Connection, status_ids: Sequence[int], viewer_id: int
-) -> dict[int, Any]:
-    """Return the Status entities of those that the viewer may see as parts of JSON, by id."""
-    snapshots = await status_snapshots.load_shown(conn, viewer_id, status_ids)
-    return await _by_id(app, conn, snapshots, viewer_id)
-
-
 async def render_snapshots(
     app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
 ) -> list[Any]:
@@ -100,14 +93,15 @@ async def render_snapshots(
 
     What is kept needs no query; else there are as many as `render_statuses` runs, twice at most.
     """
-    shown = await _by_id(app, conn, snapshots, viewer_id)
+    shown = await render_by_id(app, conn, snapshots, viewer_id)
     ids = (snapshot.status["id"] for snapshot in snapshots)
     return [shown[each] for each in ids if each in shown]
 
 
-async def _by_id(
+async def render_by_id(
     app: App, conn: Connection, snapshots: Sequence[Snapshot], viewer_id: int
 ) -> dict[int, Any]:
+    """As `render_snapshots`, by the id of each status."""
     if await has_filters(app, conn, viewer_id):
         ids = [snapshot.status["id"] for snapshot in snapshots]
         rendered = await render_statuses(app, conn, ids, viewer_id)

@@ -6,6 +6,8 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
+
 from activitypub.client import DeliveryAnswer
 from activitypub.errors import Malformed, NotTrusted, ProtocolError, Unreachable
 from fedimmp.app import App
@@ -88,7 +90,9 @@ async def _message(app: App, delivery: PushDelivery) -> Message | None:
         token=app.keys.unseal(delivery.token_sealed).decode(),
         locale=delivery.locale,
     )
-    return message_for(app, rendered[0], receiver, app.now())
+    # Of its parts, some are JSON already.
+    notification = orjson.loads(orjson.dumps(rendered[0]))
+    return message_for(app, notification, receiver, app.now())
 
 
 async def _send(
