@@ -6,7 +6,7 @@ of wildcards the longest. What an entry does not say is taken from the next.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -213,6 +213,31 @@ async def establish(
     return await refresh(tx, [pattern], now, drain=drain)
 
 
+async def foresee(
+    conn: Connection,
+    pattern: str,
+    state: PeerState,
+    now: datetime,
+    *,
+    drain: timedelta = DRAIN,
+) -> list[Turn]:
+    """Return how hosts would stand differently, or as before, if an entry said this."""
+    hosts = await _concerned(conn, [pattern])
+    rows = await conn.fetch("SELECT host, state FROM peers WHERE host = ANY($1::text[])", hosts)
+    known = {row["host"]: row["state"] for row in rows}
+    said = await trust_entries.list_about(conn, hosts)
+    own = await trust_entries.find(conn, pattern) or trust_entries.blank(pattern, now)
+    others = [each for each in said if (each.pattern, each.source) != (pattern, "local")]
+    near = _Index([*others, replace(own, state=state, state_since=now)])
+    limits = await _limits(conn, hosts)
+    found = {host: resolve(host, near.about(host), limits.get(host), now, drain) for host in hosts}
+    return [
+        Turn(host, known.get(host), standing.state)
+        for host, standing in found.items()
+        if standing is not None
+    ]
+
+
 async def refresh(
     tx: Transaction, patterns: Sequence[str], now: datetime, *, drain: timedelta = DRAIN
 ) -> list[Turn]:
@@ -254,9 +279,9 @@ class _Index:
         return list({(each.pattern, each.source): each for some in found for each in some}.values())
 
 
-async def _concerned(tx: Transaction, patterns: Sequence[str]) -> list[str]:
+async def _concerned(conn: Connection, patterns: Sequence[str]) -> list[str]:
     """Return the hosts that patterns are or were about; below a wildcard, those that were met."""
-    rows = await tx.fetch(
+    rows = await conn.fetch(
         """
         SELECT unnest($1::text[]) AS host
         UNION

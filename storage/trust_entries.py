@@ -204,6 +204,27 @@ async def put(
     return _entry(rows[0])
 
 
+def blank(pattern: str, now: datetime) -> Entry:
+    """Return an administrator's entry that is not made yet and says nothing."""
+    nothing = dict.fromkeys(
+        ("public_feed", "media", "reports", "groups", "networks", "media_hosts", "signing_hosts")
+    )
+    return Entry(
+        pattern=pattern,
+        source="local",
+        state="removed",
+        signature_scheme=None,
+        note="",
+        expires_at=None,
+        changed_by="",
+        version=0,
+        state_since=now,
+        created_at=now,
+        updated_at=now,
+        **nothing,
+    )
+
+
 async def delete(tx: Transaction, patterns: Sequence[str], source: Source) -> int:
     """Delete entries of one source and return how many there were."""
     return await tx.execute(

@@ -1,4 +1,4 @@
-"""`fedimmp peer list`, `show`, `knocks`: the other offices as they stand."""
+"""`fedimmp peer list`, `show`, `knocks`, `preview`: the other offices as they stand."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -10,12 +10,14 @@ import click
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, print_table, printable, with_app
 from fedimmp.render.hosts import readable
-from fedimmp.services import peer_overview
+from fedimmp.services import peer_overview, peer_previews
 from fedimmp.services.peer_overview import Finding
+from fedimmp.services.peer_previews import Preview
 from storage.inbox_hosts import HostState
 from storage.inbox_review import KeptReceipt
 from storage.knocks import Knock
 from storage.peers import Peer
+from storage.trust_entries import PeerState
 
 
 @click.command("list")
@@ -111,6 +113,35 @@ def show(host: str, config_path: Path | None, as_json: bool) -> None:
     for receipt in refused:
         shown = " ".join(str(part) for part in _refusal(receipt).values())
         click.echo(f"{'refused':12} {shown}")
+
+
+@click.command()
+@click.argument("host")
+@click.option(
+    "--state",
+    type=click.Choice(["allowed", "limited", "draining", "removed", "blocked"]),
+    default="removed",
+    show_default=True,
+    help="What the host would become.",
+)
+@config_option
+@json_option
+def preview(host: str, state: PeerState, config_path: Path | None, as_json: bool) -> None:
+    """Show what a change would cut, before it is made; nothing is changed."""
+
+    async def work(app: App) -> Preview:
+        return await peer_previews.preview(app, host, state)
+
+    found = with_app(config_path, work)
+    if as_json:
+        hosts = {turn.host: {"before": turn.before, "after": turn.after} for turn in found.turns}
+        told = {"host": found.pattern, "state": found.state, "hosts": hosts}
+        print_json(told | {"cuts": found.ended} | asdict(found.holdings))
+        return
+    for turn in found.turns:
+        click.echo(f"{turn.host}: {turn.before or 'unknown'} -> {turn.after}")
+    for line in found.lines():
+        click.echo(line)
 
 
 def _refusal(receipt: KeptReceipt) -> dict[str, str]:

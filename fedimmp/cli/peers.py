@@ -9,7 +9,7 @@ import click
 
 from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, with_app
-from fedimmp.cli.peer_views import entry_of, list_all, list_knocks, show
+from fedimmp.cli.peer_views import entry_of, list_all, list_knocks, preview, show
 from fedimmp.render.hosts import readable
 from fedimmp.services import peer_overview, peering
 from storage.peers import Peer
@@ -24,7 +24,7 @@ def peer() -> None:
     """Say which other offices this one talks to, and on which terms."""
 
 
-for _view in (list_all, list_knocks, show):
+for _view in (list_all, list_knocks, preview, show):
     peer.add_command(_view)
 
 

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fedimmp.app import App
-from fedimmp.services import file_keeping, media, organising, peering, publishing_manifest
+from fedimmp.services import (
+    file_keeping,
+    media,
+    organising,
+    peer_purging,
+    peering,
+    publishing_manifest,
+)
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
     async_refreshes,
@@ -154,6 +161,7 @@ CHORES: Final = (
     Chore("trending posts", _TEN_MINUTES, _weigh_statuses),
     Chore("words of older posts", _MINUTE, _read_words),
     Chore("knocks", _HOUR, _trim_knocks),
+    Chore("offices long removed", _HOUR, peer_purging.plan_purges),
     Chore("trust that ends", _MINUTE, lambda tx, app, _now: peering.end_expired(tx, app, _SWEEP)),
     Chore("the manifest's age", _TEN_MINUTES, organising.watch),
     Chore("the manifest's stamp", _TEN_MINUTES, publishing_manifest.restamp),

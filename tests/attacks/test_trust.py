@@ -176,7 +176,8 @@ async def test_terms_that_make_no_sense_are_refused(hq: App, terms: Terms) -> No
 
 
 async def test_switches_of_an_office(hq: App, porto: Foreign) -> None:
-    ana, bela, choir = await member(hq, "ana"), porto.person("bela"), porto.person("choir", type="Group")
+    ana, bela = await member(hq, "ana"), porto.person("bela")
+    choir = porto.person("choir", type="Group")
     note = bela.note("Lunch?")
     await bela.send(hq, bela.create(note))
     off = Terms(media=False, reports=False, groups=False)
