@@ -45,6 +45,7 @@ from fedimmp.api import (
 from fedimmp.api import collections as account_collections
 from fedimmp.api.admin import accounts as admin_accounts
 from fedimmp.api.admin import audit as admin_audit
+from fedimmp.api.admin import peers as admin_peers
 from fedimmp.api.admin import barriers as admin_barriers
 from fedimmp.api.admin import domains as admin_domains
 from fedimmp.api.admin import reports as admin_reports
@@ -111,6 +112,7 @@ _API: Final[tuple[Route, ...]] = (
     *admin_statistics.ROUTES,
     *admin_trends.ROUTES,
     *admin_audit.ROUTES,
+    *admin_peers.ROUTES,
 )
 _OAUTH: Final[tuple[Route, ...]] = (
     *apps.ROUTES,
