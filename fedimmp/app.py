@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from activitypub.client import Client
-from fedimmp.config import Config
+from fedimmp.config import Config, Texts
 from fedimmp.keys import KeyVault, VapidKey
 from fedimmp.media.store import MediaStore
 from fedimmp.memory import (
@@ -40,6 +40,7 @@ class App:
     keys: KeyVault
     media: MediaStore
     clock: Callable[[], datetime]
+    texts: Texts = field(default_factory=Texts)
     vapid: VapidKey = field(default_factory=VapidKey.generate)
     passwords: Passwords = field(default_factory=Passwords)
     inbox: InboxMemory = field(default_factory=InboxMemory)

@@ -73,6 +73,16 @@ class Uris:
         return f"{self.origin}/actor"
 
     @property
+    def privacy_policy(self) -> str:
+        """The page that says what becomes of personal data."""
+        return f"{self.origin}/privacy-policy"
+
+    @property
+    def terms_of_service(self) -> str:
+        """The page with the terms of service that are in force."""
+        return f"{self.origin}/terms-of-service"
+
+    @property
     def shared_inbox(self) -> str:
         return f"{self.origin}/inbox"
 

@@ -1,13 +1,14 @@
 """What apps ask about this office, before and after sign-in."""
 
 import html
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from fedimmp.entities.instance import instance_entity, instance_v1_entity, rule_entities
 from fedimmp.entities.languages import LANGUAGES
-from fedimmp.entities.privacy import privacy_policy_entity
+from fedimmp.entities.texts import privacy_policy_entity, terms_entity
+from fedimmp.errors import NotFound
 from fedimmp.web.call import Call
 from fedimmp.web.responses import empty, json_response
 from fedimmp.web.routes import Route
@@ -37,6 +38,22 @@ async def show_description(call: Call) -> web.StreamResponse:
 async def show_privacy_policy(call: Call) -> web.StreamResponse:
     """Show what becomes of personal data, as HTML."""
     return json_response(privacy_policy_entity(call.app))
+
+
+async def show_terms(call: Call) -> web.StreamResponse:
+    """Show the terms of service that are in force, as HTML."""
+    return _terms(terms_entity(call.app))
+
+
+async def show_terms_of(call: Call) -> web.StreamResponse:
+    """Show the terms of service that are in force from this very day on, as HTML."""
+    return _terms(terms_entity(call.app, call.path("date")))
+
+
+def _terms(entity: dict[str, Any] | None) -> web.StreamResponse:
+    if entity is None:
+        raise NotFound
+    return json_response(entity)
 
 
 async def list_languages(_call: Call) -> web.StreamResponse:
@@ -80,6 +97,20 @@ ROUTES: Final = (
         show_privacy_policy,
         app_token=True,
         returns="PrivacyPolicy",
+    ),
+    Route(
+        "GET",
+        "/api/v1/instance/terms_of_service",
+        show_terms,
+        app_token=True,
+        returns="TermsOfService",
+    ),
+    Route(
+        "GET",
+        "/api/v1/instance/terms_of_service/{date}",
+        show_terms_of,
+        app_token=True,
+        returns="TermsOfService",
     ),
     Route(
         "GET", "/api/v1/instance/languages", list_languages, app_token=True, returns="[Language]"

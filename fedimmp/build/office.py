@@ -11,6 +11,7 @@ from activitypub.client import Client, Limits
 from fedimmp import VERSION
 from fedimmp.app import App
 from fedimmp.config import Config
+from fedimmp.config.texts import read_texts
 from fedimmp.keys import (
     KeyFileError,
     KeyVault,
@@ -23,6 +24,7 @@ from fedimmp.media.store import MediaStore
 from fedimmp.passwords import Passwords
 from fedimmp.push.policy import PushPolicy
 from fedimmp.remote.policy import PeerPolicy
+from fedimmp.render.markdown import render_document
 from fedimmp.services import members
 from fedimmp.uris import Uris
 from storage import accounts, cluster, migrate, settings
@@ -66,6 +68,9 @@ async def build(config: Config, *, clock: Callable[[], datetime] = utc_now) -> A
             vapid=await _vapid(db, keys),
             media=MediaStore(config.media_dir, forbid_transaction),
             clock=clock,
+            texts=read_texts(
+                config.server.privacy_policy, config.server.terms_of_service, render_document
+            ),
             passwords=Passwords(
                 time_cost=config.accounts.argon2_time_cost,
                 memory_kib=config.accounts.argon2_memory_kib,

@@ -54,7 +54,7 @@ from fedimmp.api.admin import trends as admin_trends
 from fedimmp.app import App
 from fedimmp.build.description import description_of
 from fedimmp.oauth import apps, authorization, credentials, joining, sign_in, tokens
-from fedimmp.pages import people, static
+from fedimmp.pages import people, static, texts
 from fedimmp.pages import timelines as timeline_pages
 from fedimmp.streaming import routes as streaming
 from fedimmp.streaming.context import close_streams, hub_context
@@ -125,6 +125,7 @@ _OAUTH: Final[tuple[Route, ...]] = (
 _PAGES: Final[tuple[Route, ...]] = (
     *timeline_pages.ROUTES,
     *people.ROUTES,
+    *texts.ROUTES,
     *static.ROUTES,
 )
 _SIGNED: Final[tuple[Route, ...]] = (

@@ -18,6 +18,7 @@ from fedimmp.config.model import (
     Storage,
 )
 from fedimmp.config.posting import Media, Posts
+from fedimmp.config.texts import Rule, RuleText, Texts
 
 __all__ = [
     "Accounts",
@@ -34,8 +35,11 @@ __all__ = [
     "Posts",
     "Push",
     "Registration",
+    "Rule",
+    "RuleText",
     "Server",
     "Storage",
+    "Texts",
     "find_file",
     "load",
 ]

@@ -17,6 +17,7 @@ from typing import Any, Final, get_type_hints
 from marshmallow import ValidationError
 
 from fedimmp.config.model import Config
+from fedimmp.config.texts import UnreadableText, read_texts
 from fedimmp.config.values import Kind, is_loopback
 
 ENVIRONMENT_FILE: Final = "FEDIMMP_CONFIG"
@@ -262,6 +263,7 @@ def _contradictions(config: Config) -> list[str]:
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             problems.append(f"database.{name} must begin with postgresql://.")
     problems += _mail_contradictions(config)
+    problems += _unreadable_texts(config)
     files = {
         "server.tls_certificate": server.tls_certificate,
         "server.tls_key": server.tls_key,
@@ -272,6 +274,20 @@ def _contradictions(config: Config) -> list[str]:
         for name, path in files.items()
         if path is not None and not (path.is_file() and os.access(path, os.R_OK))
     ]
+    return problems
+
+
+def _unreadable_texts(config: Config) -> list[str]:
+    server = config.server
+    problems = []
+    for name, policy, terms in (
+        ("privacy_policy", server.privacy_policy, None),
+        ("terms_of_service", None, server.terms_of_service),
+    ):
+        try:
+            read_texts(policy, terms, str)
+        except UnreadableText as error:
+            problems.append(f"server.{name} {error}.")
     return problems
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fedimmp.config.joining import Mail, Registration
 from fedimmp.config.posting import Media, Posts
+from fedimmp.config.texts import Rule, RuleValue
 from fedimmp.config.values import (
     AddressValue,
     FlagValue,
@@ -56,8 +57,25 @@ class Server:
         "Languages of this office, the most usual first, as ISO 639-1 codes.",
         default=("en",),
     )
-    rules: tuple[str, ...] = setting(
-        ListValue(TextValue()), "House rules, one sentence each; apps show them.", default=()
+    rules: tuple[Rule, ...] = setting(
+        ListValue(RuleValue()),
+        """House rules; apps show them. Each is a sentence, or a table such as `{text = "Be kind.",
+        hint = "As at lunch.", translations = {de = {text = "Sei nett.", hint = "Wie beim
+        Essen."}}}`, where hint and translations may be missing.""",
+        default=(),
+    )
+    privacy_policy: Path | None = setting(
+        PathValue(),
+        """A Markdown file that says what becomes of personal data; apps and the page
+        `/privacy-policy` show it. Unset: what this software does by itself. Read at start.""",
+        default=None,
+    )
+    terms_of_service: Path | None = setting(
+        PathValue(),
+        """A folder of Markdown files with the terms of service. Each is named for the day from
+        which it is in force, such as `2027-01-31.md`. Apps and the page `/terms-of-service` show
+        them. Read at start.""",
+        default=None,
     )
     trusted_proxies: tuple[IpNetwork, ...] = setting(
         ListValue(NetworkValue()),

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fedimmp.config.loading import Loaded, Setting, sections, settings
+from fedimmp.config.texts import Rule, RuleText
 
 _REDACTED: Final = "(secret)"
 _KINDS: Final = {
@@ -21,6 +22,7 @@ _KINDS: Final = {
     "OriginValue": "origin",
     "PathValue": "path",
     "ProxyValue": "URL",
+    "RuleValue": "text or table",
     "SecondsValue": "number",
     "TextValue": "text",
     "WordValue": "word",
@@ -38,10 +40,23 @@ def as_toml(value: object) -> str:
             return f"{value:g}" if value.is_integer() and abs(value) < 1e15 else repr(value)
         case tuple() | list():
             return f"[{', '.join(as_toml(item) for item in value)}]"
+        case Rule() | RuleText():
+            return _rule_as_toml(value)
         case Path() | IPv4Network() | IPv6Network():
             return json.dumps(str(value), ensure_ascii=False)
         case _:
             return json.dumps(value, ensure_ascii=False)
+
+
+def _rule_as_toml(rule: Rule | RuleText) -> str:
+    translations = rule.translations if isinstance(rule, Rule) else {}
+    if not rule.hint and not translations:
+        return as_toml(rule.text)
+    parts = [f"text = {as_toml(rule.text)}", f"hint = {as_toml(rule.hint)}"]
+    if translations:
+        inner = (f"{language} = {as_toml(each)}" for language, each in translations.items())
+        parts.append(f"translations = {{{', '.join(inner)}}}")
+    return f"{{{', '.join(parts)}}}"
 
 
 def example() -> str:

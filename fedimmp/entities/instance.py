@@ -33,8 +33,16 @@ def streaming_url(app: App) -> str:
 def rule_entities(app: App) -> list[dict[str, Any]]:
     """Return the house rules in their order."""
     return [
-        {"id": str(number), "text": text, "hint": "", "translations": {}}
-        for number, text in enumerate(app.config.server.rules, start=1)
+        {
+            "id": str(number),
+            "text": rule.text,
+            "hint": rule.hint,
+            "translations": {
+                language: {"text": each.text, "hint": each.hint}
+                for language, each in rule.translations.items()
+            },
+        }
+        for number, rule in enumerate(app.config.server.rules, start=1)
     ]
 
 
@@ -104,13 +112,14 @@ def _registrations(app: App) -> dict[str, Any]:
 def _configuration(app: App) -> dict[str, Any]:
     accounts = app.config.accounts
     only_members = {"local": "authenticated", "remote": "authenticated"}
+    has_terms = app.texts.terms_in_force(app.now().date()) is not None
     return _limits(app) | {
         "urls": {
             "streaming": streaming_url(app),
             "status": None,
             "about": app.uris.origin,
-            "privacy_policy": None,
-            "terms_of_service": None,
+            "privacy_policy": app.uris.privacy_policy,
+            "terms_of_service": app.uris.terms_of_service if has_terms else None,
         },
         "vapid": {"public_key": app.vapid.public},
         "accounts": {

@@ -87,6 +87,7 @@ def _sign_up_page(
         message=registration.message,
         domains=registration.email_domains,
         rules=call.app.config.server.rules,
+        has_terms=call.app.texts.terms_in_force(call.app.now().date()) is not None,
         password_minimum=call.app.config.accounts.password_minimum,
     )
 

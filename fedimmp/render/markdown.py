@@ -56,6 +56,12 @@ def render(
     return _BLOCK_END.sub(r"\1", rendered)
 
 
+def render_document(text: str) -> str:
+    """Return the HTML of a text that names nobody, such as terms of service."""
+    rendered: str = _PARSER.render(text)
+    return rendered
+
+
 def _resolved(children: Sequence[Token], written: Callable[[str], str]) -> Iterator[Token]:
     """Yield the parts of a paragraph, with HTML in the place of text and of bare addresses."""
     for child, place in _placed(children):

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from activitypub.signatures.keys import generate_rsa
 from fedimmp.build import build, web_app
-from fedimmp.config import Accounts, Config, Database, Limits, Server, Storage
+from fedimmp.config import Accounts, Config, Database, Limits, Rule, RuleText, Server, Storage
 from fedimmp.services import members
 from tests.api.office import Clock, Office
 from tests.conftest import CloneDatabase
@@ -24,13 +24,24 @@ async def running_office(
     listener.bind(("127.0.0.1", 0))
     url = f"http://localhost:{listener.getsockname()[1]}"
     clock = Clock()
+    terms = tmp_path_factory.mktemp("terms")
+    for day, text in (
+        ("2020-01-01", "# Old"),
+        ("2026-02-03", "# Now\n\n<b>*Be good*"),
+        ("2099-01-01", "New"),
+    ):
+        (terms / f"{day}.md").write_text(text)
     config = Config(
         server=Server(
             origin=url,
             name="HQ",
             contact_email="help@corp.example",
             languages=("en", "pt"),
-            rules=("Be kind.", "Write alt texts."),
+            rules=(
+                Rule("Be kind.", "As at lunch.", {"pt": RuleText("Sê gentil.")}),
+                Rule("Write alt texts."),
+            ),
+            terms_of_service=terms,
         ),
         storage=Storage(data_dir=tmp_path_factory.mktemp("api")),
         database=Database(url=await clone_database(), pool_size=8),

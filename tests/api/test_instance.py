@@ -93,7 +93,15 @@ async def test_nobody_is_counted_or_named_to_strangers(office: Office) -> None:
 async def test_rules_and_emojis_are_open(office: Office) -> None:
     rules = await office.anonymous().ok("GET", "/api/v1/instance/rules")
     check_all("Rule", rules)
-    assert [rule["text"] for rule in rules] == ["Be kind.", "Write alt texts."]
+    assert rules == [
+        {
+            "id": "1",
+            "text": "Be kind.",
+            "hint": "As at lunch.",
+            "translations": {"pt": {"text": "Sê gentil.", "hint": ""}},
+        },
+        {"id": "2", "text": "Write alt texts.", "hint": "", "translations": {}},
+    ]
     assert await office.anonymous().ok("GET", "/api/v1/custom_emojis") == []
     await emojis.add(office.app, "tea", picture(), category="Kitchen", actor="tests")
     (tea,) = await office.anonymous().ok("GET", "/api/v1/custom_emojis")
@@ -128,6 +136,34 @@ async def test_what_becomes_of_data_is_told_to_members_and_to_those_who_sign_up(
     assert await robot.ok("GET", path) == policy
 
 
+async def test_terms_of_service_hold_from_a_day_on(office: Office) -> None:
+    ana = await office.member("ana")
+    path = "/api/v1/instance/terms_of_service"
+    assert (await office.anonymous().get(path)).status == 401
+    terms = await ana.ok("GET", path)
+    check("TermsOfService", terms)
+    assert terms == {
+        "effective_date": "2026-02-03",
+        "effective": True,
+        "content": "<h1>Now</h1>\n<p>&lt;b&gt;<em>Be good</em></p>\n",
+        "succeeded_by": "2099-01-01",
+    }
+    old, new = [await ana.ok("GET", f"{path}/{day}") for day in ("2020-01-01", "2099-01-01")]
+    assert (old["effective"], old["succeeded_by"]) == (True, "2026-02-03")
+    assert (new["effective"], new["succeeded_by"]) == (False, None)
+    for day in ("2026-02-04", "tomorrow", "2026-2-3", "%00"):
+        assert (await ana.get(f"{path}/{day}")).status == 404
+    urls = (await office.anonymous().ok("GET", "/api/v2/instance"))["configuration"]["urls"]
+    assert urls["terms_of_service"] == f"{office.url}/terms-of-service"
+    assert await (await application(office)).ok("GET", path) == terms
+
+
+async def test_the_pages_of_a_closed_office_are_for_members(office: Office) -> None:
+    for page in ("/terms-of-service", "/terms-of-service/2020-01-01", "/privacy-policy"):
+        answer = await office.anonymous().request("GET", page, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"][:14]) == (303, "/auth/sign_in?")
+
+
 async def test_the_languages_of_posts_have_names(office: Office) -> None:
     ana = await office.member("ana")
     languages = await ana.ok("GET", "/api/v1/instance/languages")
@@ -149,8 +185,6 @@ async def test_nobody_collects_donations(office: Office) -> None:
         "/api/v1/instance/peers",
         "/api/v1/instance/activity",
         "/api/v1/instance/domain_blocks",
-        "/api/v1/instance/terms_of_service",
-        "/api/v1/instance/terms_of_service/2026-01-01",
         "/api/v1/peers/search?q=corp",
     ],
 )

@@ -304,7 +304,7 @@ NOT_TRIED: dict[str, str] = {
     "instance_health": "It asks what tests/api/test_instance holds.",
     "instance_languages": "It wants the token of an app; tests/api/test_instance holds it.",
     "instance_peers": "An office tells nobody whom it knows.",
-    "instance_terms_of_service": "An office publishes no terms of service.",
+    "instance_terms_of_service": "tests/api/test_instance holds it.",
     "oauth_userinfo": "It wants the profile scope, which tests/oauth gives.",
     "persistable_login_credentials": "It asks no server.",
     "profile": "tests/api/test_profile holds it.",

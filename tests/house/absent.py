@@ -37,10 +37,6 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /api/v1/instance/domain_blocks",
         "GET /api/v1/peers/search",
     ),
-    "There are no terms of service beside the house rules, which an app shows from there.": (
-        "GET /api/v1/instance/terms_of_service",
-        "GET /api/v1/instance/terms_of_service/:date",
-    ),
     "Posts of an organisation are not sent to strangers as a newsletter.": (
         "POST /api/v1/accounts/:id/email_subscriptions",
     ),

@@ -45,6 +45,16 @@ async def test_signing_up_confirming_waiting_and_coming_in(
     assert (await browser.sign_in(ANA, PASSWORD)).status == 303
 
 
+async def test_who_signs_up_reads_what_becomes_of_their_data(
+    make_office: MakeOffice, open_browser: OpenBrowser
+) -> None:
+    browser = open_browser(await make_office("open", mail=False))
+    assert 'href="/privacy-policy"' in (await browser.get("/auth/sign_up")).text
+    page = await browser.get("/privacy-policy")
+    assert (page.status, "Porto is a closed service" in page.text) == (200, True)
+    assert (await browser.get("/terms-of-service")).status == 404
+
+
 async def test_what_was_typed_stays_and_each_field_says_what_is_wrong(
     make_office: MakeOffice, open_browser: OpenBrowser
 ) -> None:

@@ -1,13 +1,15 @@
 """The configuration: what is read from where, and the sentence for each mistake."""
 
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from fedimmp.config import ConfigError, find_file, load
+from fedimmp.config import ConfigError, Rule, RuleText, find_file, load
 from fedimmp.config.loading import settings
 from fedimmp.config.rendering import as_toml, example, in_force
+from fedimmp.config.texts import Terms, read_texts
 
 ORIGIN = {"FEDIMMP_SERVER__ORIGIN": "https://hq.example"}
 
@@ -274,3 +276,81 @@ def test_registration_and_mail_must_fit_together() -> None:
     assert config.confirms_email
     assert config.registration.email_domains == ("corp.example", "*.xn--bcher-kva.example")
     assert not load(None, ORIGIN).config.confirms_email
+
+
+def test_rules_have_hints_and_translations(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[server]\norigin = "https://hq.example"\nrules = ["No shouting.", {text = "Be kind.",'
+        ' hint = "As at lunch.", translations = {de = {text = "Sei nett.", hint = "Wie beim'
+        ' Essen."}, pt = "S\u00ea gentil."}}]\n',
+    )
+    loaded = load(path, {})
+    translations = {
+        "de": RuleText("Sei nett.", "Wie beim Essen."),
+        "pt": RuleText("S\u00ea gentil."),
+    }
+    assert loaded.config.server.rules == (
+        Rule("No shouting."),
+        Rule("Be kind.", "As at lunch.", translations),
+    )
+    (shown,) = [row["value"] for row in in_force(loaded) if row["name"] == "server.rules"]
+    again = write(tmp_path, f'[server]\norigin = "https://hq.example"\nrules = {shown}\n')
+    assert load(again, {}).config.server.rules == loaded.config.server.rules
+    environ = ORIGIN | {"FEDIMMP_SERVER__RULES": "Be kind., No shouting."}
+    assert load(None, environ).config.server.rules == (Rule("Be kind."), Rule("No shouting."))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "7",
+        '""',
+        "{hint = 'x'}",
+        "{text = 'x', tip = 'y'}",
+        "{text = 'x', hint = 3}",
+        "{text = 'x', translations = 'de'}",
+        "{text = 'x', translations = {'not a language' = 'y'}}",
+        "{text = 'x', translations = {de = {hint = 'y'}}}",
+    ],
+)
+def test_a_rule_that_is_none_is_named(tmp_path: Path, rule: str) -> None:
+    path = write(tmp_path, f'[server]\norigin = "https://hq.example"\nrules = [{rule}]\n')
+    (problem,) = problems(path, {})
+    assert problem.startswith(f"{path}:3: server.rules ")
+
+
+def test_texts_are_files_beside_the_configuration(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[server]\norigin = "https://hq.example"\nprivacy_policy = "privacy.md"\n'
+        'terms_of_service = "terms"\n',
+    )
+    terms = tmp_path / "terms"
+    said = problems(path, {})
+    assert [each.split(" ")[0] for each in said] == [
+        "server.privacy_policy",
+        "server.terms_of_service",
+    ]
+    (tmp_path / "privacy.md").write_text("*Nothing* leaves.")
+    terms.mkdir()
+    (terms / "2027-01-31.md").write_text("Be good.")
+    (terms / ".hidden").write_text("")
+    server = load(path, {}).config.server
+    texts = read_texts(server.privacy_policy, server.terms_of_service, str.upper)
+    assert texts.privacy_policy is not None
+    assert texts.privacy_policy.html == "*NOTHING* LEAVES."
+    assert texts.terms == (Terms("BE GOOD.", date(2027, 1, 31)),)
+    assert texts.terms_in_force(date(2027, 1, 30)) is None
+    assert texts.terms_in_force(date(2027, 1, 31)) == texts.terms[0]
+    for name, content in (
+        ("2027-02-30.md", b"x"),
+        ("draft.md", b"x"),
+        ("2027-02-01.md", b""),
+        ("2027-02-01.md", b"\xff"),
+        ("2027-02-01.md", b"x" * 300_000),
+    ):
+        (terms / name).write_bytes(content)
+        (problem,) = problems(path, {})
+        assert problem.startswith("server.terms_of_service ")
+        (terms / name).unlink()
