@@ -82,6 +82,49 @@ class Verified:
         return signing.expires_of(self.files["timestamp.json"])
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Why an organisation is trusted at all: the fingerprint of a root that a person named.
+
+    organisation_id is known once a first manifest was taken, else empty.
+    """
+
+    fingerprint: str
+    organisation_id: str = ""
+
+
+def names_needed(trusted: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the files that are asked for each time, whatever is trusted already."""
+    if not trusted:
+        return ()
+    root = signing.version_of(signing.latest_root(trusted))
+    return (f"{root + 1}.root.json", "timestamp.json")
+
+
+def judge(
+    anchor: Anchor,
+    trusted: Mapping[str, bytes],
+    offered: Mapping[str, bytes | None],
+    now: datetime,
+) -> Verified | Needed:
+    """Judge what a source offers by the last good copy, or by the anchor where there is none yet.
+
+    Raises Refused.
+    """
+    if not trusted:
+        root = find_root(offered, anchor.fingerprint)
+        if isinstance(root, Needed):
+            return root
+        trusted = {f"{signing.version_of(root)}.root.json": root}
+    judged = verify(trusted, offered, now)
+    if isinstance(judged, Needed) or anchor.organisation_id in (
+        "",
+        judged.manifest.organisation_id,
+    ):
+        return judged
+    raise Refused("foreign", "The manifest is that of another organisation.")
+
+
 def verify(
     trusted: Mapping[str, bytes], offered: Mapping[str, bytes | None], now: datetime
 ) -> Verified | Needed:

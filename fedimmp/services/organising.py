@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from activitypub.errors import Malformed, ProtocolError, TooLarge, Unreachable
-from activitypub.manifest import signing, verifying
+from activitypub.manifest import verifying
 from activitypub.manifest.content import Manifest, check_fingerprint
-from activitypub.manifest.verifying import Needed, Refused, Verified
+from activitypub.manifest.verifying import Anchor, Refused, Verified
 from fedimmp.app import App
 from fedimmp.effects import organisation as effects
 from fedimmp.errors import Conflict, Invalid, NotFound
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _Fetch = Callable[[str], Awaitable[bytes | None]]
 
 PULL_EVERY: Final = timedelta(hours=1)
-_RETRY_PAUSE: Final = timedelta(minutes=5)
+RETRY_PAUSE: Final = timedelta(minutes=5)
 # Per cent of a manifest's life; beyond all of it nothing is added any more.
 _WARNINGS: Final = (100, 90, 75, 50)
 # Roots, three roles and the manifest itself.
@@ -128,7 +128,7 @@ async def pull_due(app: App, _payload: Mapping[str, Any]) -> None:
     except ProtocolError:
         # Noted already; who does not answer is asked again sooner.
         async with app.db.writer() as tx:
-            await effects.request_pull(tx, known.source, now + _RETRY_PAUSE)
+            await effects.request_pull(tx, known.source, now + RETRY_PAUSE)
 
 
 async def pull(app: App) -> Taken:
@@ -255,37 +255,25 @@ async def _verified(
     app: App, known: Organisation, trusted: Mapping[str, bytes], fetch: _Fetch
 ) -> Verified:
     offered: dict[str, bytes | None] = {}
+    anchor = Anchor(known.fingerprint, known.organisation_id)
     now = app.now()
+    for name in verifying.names_needed(trusted):
+        offered[name] = await _fetched(fetch, name)
     for _ in range(_MOST_FILES):
-        judged = await asyncio.to_thread(_judge, known, trusted, offered, now)
+        judged = await asyncio.to_thread(verifying.judge, anchor, trusted, offered, now)
         if isinstance(judged, Verified):
             return judged
-        try:
-            offered[judged.name] = await fetch(judged.name)
-        except TooLarge as error:
-            raise Refused("too large", str(error)) from error
-        except Malformed as error:
-            raise Refused("malformed", str(error)) from error
+        offered[judged.name] = await _fetched(fetch, judged.name)
     raise Refused("malformed", "The manifest consists of too many files.")
 
 
-def _judge(
-    known: Organisation,
-    trusted: Mapping[str, bytes],
-    offered: Mapping[str, bytes | None],
-    now: datetime,
-) -> Verified | Needed:
-    if not trusted:
-        root = verifying.find_root(offered, known.fingerprint)
-        if isinstance(root, Needed):
-            return root
-        trusted = {f"{signing.version_of(root)}.root.json": root}
-    judged = verifying.verify(trusted, offered, now)
-    if isinstance(judged, Needed) or not known.version:
-        return judged
-    if judged.manifest.organisation_id != known.organisation_id:
-        raise Refused("foreign", "The manifest is that of another organisation.")
-    return judged
+async def _fetched(fetch: _Fetch, name: str) -> bytes | None:
+    try:
+        return await fetch(name)
+    except TooLarge as error:
+        raise Refused("too large", str(error)) from error
+    except Malformed as error:
+        raise Refused("malformed", str(error)) from error
 
 
 async def _apply(
