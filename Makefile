@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 DEMO_PORT ?= 8001
 DEMO_DIR ?= .demo
 TESTS ?= tests
+JOBS ?= auto
 PACKAGES := fedimmp activitypub storage tests
 
 .DEFAULT_GOAL := help
@@ -30,8 +31,9 @@ demo: setup ## start three offices that trust each other, with people and posts
 demo-reset: setup ## throw the demo's data away
 	@$(BIN)/fedimmp demo --dir $(DEMO_DIR) --reset
 
-test: setup ## run the whole test suite
-	@$(BIN)/python -m pytest $(TESTS)
+# Tests start processes of ours again and again, so what Python compiles is kept.
+test: setup ## run the whole test suite: TESTS=tests/api JOBS=2
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 test-storage: setup ## run the storage tests against FEDIMMP_TEST_DATABASE_URL
 	@$(BIN)/python -m pytest tests/storage
@@ -58,7 +60,7 @@ docs: setup ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.house.generate
 	@$(BIN)/python -m tests.corpora
 
-vectors: setup ## run the tests of the security vectors, and write their table
+vectors: setup ## write the table of the security vectors, and run those that `make test` did not
 	@$(BIN)/python -m tests.house.attacks
 
 lock: setup ## resolve the dependencies anew (needs uv)

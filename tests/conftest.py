@@ -17,23 +17,51 @@ from typing import Any
 
 import asyncpg
 import pytest
+from xdist.workermanage import NodeManager
 
 from storage.cluster import running
 from storage.database import Database
 from storage.migrate import migrate
 from tests.databases import close_wipers, create_database, drop_database, wipe
+from tests.house.attacks import Recorder
 
 CloneDatabase = Callable[[], Awaitable[str]]
+_GIVEN_CLUSTER = "FEDIMMP_TEST_DATABASE_URL"
 _FIRST_OID_OF_USERS = 16384
 
 
-def pytest_configure() -> None:
-    """Let a run that is told to end leave no server behind."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a run that is told to end leave no server behind, and keep what came of attacks."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder())
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Give processes that share the work, and are told to end, the time to stop their servers."""
+    NodeManager.EXIT_TIMEOUT = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each folder together, as its tests share what takes long to start.
+
+    The order of the folders is still one of chance, and so is the order within each. Only the live
+    offices come first: where several processes share the work, one of them begins with these, and
+    the others take from the end what they have time for.
+    """
+    folders: dict[Path, int] = {}
+    for item in items:
+        folders.setdefault(item.path.parent, len(folders))
+
+    def place(item: pytest.Item) -> int:
+        return -1 if item.path.parent.name == "clients" else folders[item.path.parent]
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,7 +89,7 @@ def _types_are_asked_for_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def cluster_url() -> AsyncIterator[str]:
     """URL of a database from which others can be made."""
-    given = os.environ.get("FEDIMMP_TEST_DATABASE_URL")
+    given = os.environ.get(_GIVEN_CLUSTER)
     if given:
         yield given
         return
@@ -89,8 +117,10 @@ async def clone_database(cluster_url: str) -> AsyncIterator[CloneDatabase]:
 
     yield clone
     close_wipers()
-    for name in made:
-        await drop_database(cluster_url, name)
+    # A private cluster goes as a whole: it would write all its memory to disk for each of them.
+    if _GIVEN_CLUSTER in os.environ:
+        for name in made:
+            await drop_database(cluster_url, name)
 
 
 @pytest.fixture(scope="session")

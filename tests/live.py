@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +23,12 @@ import aiohttp
 from fedimmp.app import App
 from fedimmp.build import build
 from fedimmp.config import load
-from fedimmp.services import authorising, members
+from fedimmp.services import authorising, members, peering
 from fedimmp.web.scopes import USER_SCOPES
 
 T = TypeVar("T")
 START_SECONDS = 60.0
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 def free_ports(count: int) -> list[int]:
@@ -245,13 +246,21 @@ factor = 10000.0
 
 @asynccontextmanager
 async def offices(
-    folder: Path, names: Sequence[str], *, settings: str = "", trust: bool = True
+    folder: Path,
+    names: Sequence[str],
+    *,
+    settings: str | Mapping[str, str] = "",
+    trust: bool = True,
 ) -> AsyncIterator[list[Office]]:
-    """Run offices that trust each other until the block ends."""
+    """Run offices that trust each other until the block ends.
+
+    `settings` are lines of the configuration, of all or by name.
+    """
+    texts = {name: settings if isinstance(settings, str) else settings[name] for name in names}
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         found = [
-            Office(name, folder / name, port, session, settings=settings)
+            Office(name, folder / name, port, session, settings=texts[name])
             for name, port in zip(names, free_ports(len(names)), strict=True)
         ]
         for office in found:
@@ -268,8 +277,7 @@ async def offices(
 async def befriend(found: Sequence[Office]) -> None:
     """Put each office on the allowlist of each other."""
     for office in found:
+        assert office.app is not None
         for other in found:
             if other is not office:
-                await office.command(
-                    "peer", "add", other.host, "--network", "127.0.0.0/8", "--network", "::1/128"
-                )
+                await peering.add_peer(office.app, other.host, networks=_LOOPBACK, actor="tests")

@@ -66,6 +66,7 @@ async def test_a_removed_office_is_shut_out_within_two_seconds_by_all_processes(
     ana, bo = await friends(pair)
     await post(ana, "Before the quarrel.")
     await bo.sees("Before the quarrel")
+    eve = await pair[0].member("eve")
     second = await pair[0].start("worker", wait=False)
     await pair[0].command("peer", "remove", pair[1].host)
     loop = asyncio.get_running_loop()
@@ -76,7 +77,6 @@ async def test_a_removed_office_is_shut_out_within_two_seconds_by_all_processes(
         found = await bo.call("GET", f"/api/v2/search?resolve=true&type=accounts&q=@{eve.handle}")
         return not found["accounts"]
 
-    eve = await pair[0].member("eve")
     await until(refused, seconds=2)
     assert loop.time() - began < 2
     await post(ana, "After the quarrel.")

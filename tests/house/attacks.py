@@ -1,24 +1,29 @@
-"""`python -m tests.house.attacks`: run the tests of the security vectors, and write their table.
+"""`python -m tests.house.attacks`: write the table of the security vectors.
 
-The table joins tests/house/vectors.py with the tests that carry its numbers by the marker `sec`.
+The table joins tests/house/vectors.py with the tests that carry its numbers by the marker `sec`,
+and with what came of each, which every run of tests writes down. Tests that were not run with the
+source as it is are run first.
 """
 
 import ast
+import hashlib
+import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from tests.house.source import ROOT, Module, modules
+from tests.house.source import PACKAGES, ROOT, Module, modules
 from tests.house.vectors import SECTIONS
 
 PAGE = "docs/security/vectors.md"
+RESULTS = ROOT / ".cache" / "attacks.json"
 
 _HEAD = """\
 # Attacks, and what comes of them
 
-This page is made by `make vectors`, which runs the tests that it names; do not edit it. Each number
+`make vectors` makes this page from a run of the tests that it names; do not edit it. Each number
 has a test that sends real bytes over a real socket to a running office, and looks at its answer, at
 its database, and at what it asks of the network; those in `protocol`, `unit` and `house` try a part
 alone. The numbers name classes of attacks, drawn from what was published about the servers of the
@@ -55,21 +60,50 @@ def _numbers(tree: ast.AST) -> Iterator[str]:
 
 
 class Recorder:
-    """Hears what came of each test, by the numbers that it carries."""
+    """Writes down what came of the marked tests, where whole files of them ran."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, list[str]] = {}
-        self.outcomes: dict[str, list[str]] = defaultdict(list)
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            numbers = [str(each) for mark in item.iter_markers("sec") for each in mark.args]
-            self._numbers[item.nodeid] = numbers
+        self._source = source()
+        self._outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or report.outcome != "passed":
-            for number in self._numbers.get(report.nodeid, ()):
-                self.outcomes[number].append(report.outcome)
+        """Note a test; it passed if its setting up and its tearing down did as well."""
+        news = report.outcome != "passed" or report.nodeid not in self._outcomes
+        if news and "sec" in report.keywords:
+            self._outcomes[report.nodeid] = report.outcome
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Add what was heard to what earlier runs of the same source left."""
+        chosen = session.config.option
+        ended_early = exitstatus > 1 or session.shouldfail or session.shouldstop
+        narrowed = (
+            chosen.keyword or chosen.markexpr or any("::" in each for each in chosen.file_or_dir)
+        )
+        if not self._outcomes or ended_early or narrowed or self._source != source():
+            return
+        RESULTS.parent.mkdir(exist_ok=True)
+        kept = {"source": self._source, "tests": {**outcomes(), **self._outcomes}}
+        RESULTS.write_text(json.dumps(kept), "utf-8")
+
+
+def outcomes() -> dict[str, str]:
+    """Return what came of the marked tests that ran with the source as it is, by their ids."""
+    if not RESULTS.exists():
+        return {}
+    kept = json.loads(RESULTS.read_text("utf-8"))
+    found: dict[str, str] = kept["tests"] if kept["source"] == source() else {}
+    return found
+
+
+def source() -> str:
+    """Return a checksum of all that decides what comes of a test."""
+    total = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.is_file() and {"node_modules", "__pycache__"}.isdisjoint(path.parts):
+                total.update(f"{path.relative_to(ROOT)}\n".encode())
+                total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
 
 
 def page(results: dict[str, str]) -> str:
@@ -90,23 +124,35 @@ def page(results: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def result(outcomes: list[str]) -> str:
-    """Say in a word or two what came of the tests of one number."""
-    passed = outcomes.count("passed")
-    if not outcomes or passed < len(outcomes):
-        return f"**{len(outcomes) - passed} of {len(outcomes)} did not pass**"
+def result(tests: Sequence[str], found: Mapping[str, str]) -> str:
+    """Say in a word or two what came of tests, which are files or functions in them."""
+    results = [
+        outcome
+        for test, outcome in found.items()
+        if not {_file(test), "::".join(test.partition("[")[0].split("::")[:2])}.isdisjoint(tests)
+    ]
+    passed = results.count("passed")
+    if not results or passed < len(results):
+        return f"**{len(results) - passed} of {len(results)} did not pass**"
     return f"holds ({passed})"
 
 
 def main() -> int:
-    """Run the marked tests and write the page."""
-    recorder = Recorder()
-    code = pytest.main(["-m", "sec", "-q", str(ROOT / "tests")], plugins=[recorder])
+    """Run the marked tests that were not run, and write the page."""
+    tests = marked()
+    files = {_file(test) for each in tests.values() for test in each}
+    missing = sorted(files - {_file(test) for test in outcomes()})
+    code = pytest.main(["-q", "-n", "auto", *missing]) if missing else 0
+    found = outcomes()
     numbers = [number for section in SECTIONS for number in section.vectors]
-    results = {number: result(recorder.outcomes[number]) for number in numbers}
+    results = {number: result(tests.get(number, ()), found) for number in numbers}
     (ROOT / PAGE).parent.mkdir(exist_ok=True)
     (ROOT / PAGE).write_text(page(results), "utf-8")
     return int(code)
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 if __name__ == "__main__":
