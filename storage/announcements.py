@@ -258,22 +258,9 @@ async def announce(
         [draft.from_account_id for draft in drafts],
         [draft.status_id for draft in drafts],
         now,
-        _positioned(news),
+        events.as_argument(news),
         [draft.subject_id for draft in drafts],
         *([list(private_ids)] if private_ids else []),
     )
     if logged:
         tx.hint("stream")
-
-
-def _positioned(news: Sequence[NewEvent]) -> list[dict[str, object]]:
-    return [
-        {
-            "kind": event.kind,
-            "subject_id": event.subject_id,
-            "account_ids": None if event.account_ids is None else list(event.account_ids),
-            "detail": dict(event.detail),
-            "position": position,
-        }
-        for position, event in enumerate(news)
-    ]

@@ -57,35 +57,37 @@ async def append(
 
 async def append_many(tx: Transaction, events: Sequence[NewEvent]) -> None:
     """Log events in this order, in one statement, and wake the readers after the commit."""
-    if not events:
-        return
-    await tx.execute(
-        """
+    if events:
+        await tx.execute(inserting(1), as_argument(events))
+        tx.hint("stream")
+
+
+def inserting(parameter: int) -> str:
+    """Return the statement that logs the events of a parameter, for a part of a longer one.
+
+    The argument is that of `as_argument`. Who runs it hints at "stream".
+    """
+    return f"""
         INSERT INTO stream_events (kind, subject_id, account_ids, detail)
-        SELECT
-            event ->> 'kind',
-            (event ->> 'subject_id')::bigint,
-            CASE jsonb_typeof(event -> 'account_ids')
-                WHEN 'array' THEN ARRAY(
-                    SELECT id::bigint
-                    FROM jsonb_array_elements_text(event -> 'account_ids') AS ids (id)
-                )
-            END,
-            event -> 'detail'
-        FROM jsonb_array_elements($1) WITH ORDINALITY AS events (event, position)
-        ORDER BY position
-        """,
-        [
-            {
-                "kind": event.kind,
-                "subject_id": event.subject_id,
-                "account_ids": None if event.account_ids is None else list(event.account_ids),
-                "detail": dict(event.detail),
-            }
-            for event in events
-        ],
-    )
-    tx.hint("stream")
+        SELECT e.kind, e.subject_id, e.account_ids, e.detail
+        FROM jsonb_to_recordset(${parameter}::jsonb) AS e(
+            kind text, subject_id bigint, account_ids bigint[], detail jsonb, position bigint)
+        ORDER BY e.position
+    """
+
+
+def as_argument(events: Sequence[NewEvent]) -> list[dict[str, Any]]:
+    """Return events as the argument of statements that log them, in order by `position`."""
+    return [
+        {
+            "kind": event.kind,
+            "subject_id": event.subject_id,
+            "account_ids": None if event.account_ids is None else list(event.account_ids),
+            "detail": dict(event.detail),
+            "position": position,
+        }
+        for position, event in enumerate(events)
+    ]
 
 
 async def read_after(

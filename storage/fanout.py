@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from storage import search_words
+from storage import notes, search_words
 from storage.database import Transaction
+from storage.notes import NoteRow
 from storage.removals import Removed
 
 # The same post is not shown again while it, or a boost of it, is among the latest of a reader.
@@ -25,7 +26,8 @@ class Spread:
     """Whom one status reached here.
 
     `mentioned` are named in the text, `addressed` also includes those who are not; `watchers` got
-    it in their home timeline and want to be told, unless it is a boost.
+    it in their home timeline and want to be told, unless it is a boost. `note` is
+    what other offices are shown, where that was asked for.
     """
 
     status_id: int
@@ -34,17 +36,25 @@ class Spread:
     tags: tuple[str, ...]
     watchers: tuple[int, ...]
     original_author_id: int | None
+    note: NoteRow | None
 
 
 async def spread(
-    tx: Transaction, status_ids: Sequence[int], adopted_ids: Sequence[int] = ()
+    tx: Transaction,
+    status_ids: Sequence[int],
+    adopted_ids: Sequence[int] = (),
+    *,
+    with_notes: bool = False,
 ) -> dict[int, Spread]:
     """Write home timelines and counters for new statuses; returns id -> Spread.
 
     `adopted_ids` are replies whose parent has only just become known: they were counted when they
-    came, and now reach home timelines.
+    came, and now reach home timelines. `with_notes` is for statuses of ours.
     """
-    statement = _SPREAD_WITH_ADOPTED if adopted_ids else _SPREAD
+    if with_notes:
+        statement = _SPREAD_WITH_NOTES
+    else:
+        statement = _SPREAD_WITH_ADOPTED if adopted_ids else _SPREAD
     rows = await tx.fetch(statement, list(status_ids), list(adopted_ids))
     return {
         row["id"]: Spread(
@@ -54,6 +64,7 @@ async def spread(
             tags=tuple(row["tag_names"]),
             watchers=tuple(row["watchers"]),
             original_author_id=row["original_author_id"],
+            note=notes.note_of(row) if with_notes else None,
         )
         for row in rows
     }
@@ -245,11 +256,11 @@ _COUNTERS = """
 """
 
 
-def _spreading(conflicts: str = "") -> str:
+def _spreading(*, conflicts: str = "", columns: str = "given.id", joined: str = "") -> str:
     return f"""
     WITH {_GIVEN}, {_UNWILLING}, {_READERS}, {_fed(conflicts)}, {_COUNTERS},
     {search_words.indexing("s.id = ANY($1::bigint[])")}
-    SELECT given.id, given.mentioned, given.addressed, given.original_author_id,
+    SELECT {columns}, given.mentioned, given.addressed, given.original_author_id,
         ARRAY(
             SELECT t.name
             FROM status_tags AS st
@@ -263,14 +274,19 @@ def _spreading(conflicts: str = "") -> str:
               AND given.reblog_of_id IS NULL
               AND readers.notify) AS watchers
     FROM given
+    {joined}
     WHERE given.is_new
 """
 
 
 _SPREAD = _spreading()
+_SPREAD_WITH_NOTES = _spreading(
+    columns="note.*",
+    joined=f"JOIN ({notes.selecting('s.id = ANY($1::bigint[])')}) AS note ON note.id = given.id",
+)
 # Replies may be in some timelines already. To look for that costs a third of a large fan-out, and
 # a new status is in none.
-_SPREAD_WITH_ADOPTED = _spreading("ON CONFLICT DO NOTHING")
+_SPREAD_WITH_ADOPTED = _spreading(conflicts="ON CONFLICT DO NOTHING")
 
 
 _ADOPT = """

@@ -104,7 +104,7 @@ class NoteRow:
     author_key: SealedKey | None
 
 
-_LOAD = """
+_SELECT = """
     SELECT s.id,
            s.uri,
            s.url,
@@ -190,7 +190,6 @@ _LOAD = """
         ON author_key.account_id = s.account_id
        AND author_key.algorithm = 'ed25519'
        AND author_key.private_sealed IS NOT NULL
-     WHERE s.id = ANY($1::bigint[])
 """
 
 _PLAIN = (
@@ -222,11 +221,17 @@ _PLAIN = (
 
 async def load(conn: Connection, status_ids: Sequence[int]) -> dict[int, NoteRow]:
     """Return those of the statuses that exist, by id, in one query."""
-    rows = await conn.fetch(_LOAD, list(status_ids))
-    return {row["id"]: _note(row) for row in rows}
+    rows = await conn.fetch(selecting("s.id = ANY($1::bigint[])"), list(status_ids))
+    return {row["id"]: note_of(row) for row in rows}
 
 
-def _note(row: Record) -> NoteRow:
+def selecting(condition: str) -> str:
+    """Return the query for rows that `note_of` reads, of the statuses `s` that fit."""
+    return f"{_SELECT} WHERE {condition}"
+
+
+def note_of(row: Record) -> NoteRow:
+    """Read what `selecting` selects."""
     plain: dict[str, Any] = {name: row[name] for name in _PLAIN}
     people = [(NotePerson(*person[:3]), person[3]) for person in row["people"]]
     return NoteRow(

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage import events
 from storage.database import Connection, Transaction
 from storage.errors import Conflict
+from storage.events import NewEvent
 from storage.fragments import peer_talks
 from storage.ids import first_id
 
@@ -149,7 +151,8 @@ _ENQUEUE = f"""
          CROSS JOIN stored
          ORDER BY targets.inbox_url
         RETURNING id
-    )
+    ),
+    logged AS ({events.inserting(15)})
     SELECT (SELECT count(*) FROM targets) AS targets,
            (SELECT count(*) FROM queued) AS queued
 """
@@ -163,13 +166,17 @@ async def enqueue(
     scheme: str,
     own_host: str,
     now: datetime,
+    news: Sequence[NewEvent] = (),
 ) -> int:
     """Store an activity with one delivery for each distinct inbox, in one statement.
 
     Shared inboxes are preferred: the one learnt for the peer, else that of an account, else
     `{scheme}://{host}/inbox`. Only allowed peers are addressed and never `own_host`. Nothing is
-    stored where nobody is addressed. Returns the number of deliveries.
+    stored where nobody is addressed. Returns the number of deliveries. `news` is logged in any
+    case.
     """
+    if news:
+        tx.hint("stream")
     for attempt in range(_ID_ATTEMPTS):
         row = await tx.fetchrow(
             _ENQUEUE,
@@ -187,6 +194,7 @@ async def enqueue(
             own_host,
             recipients.without_feed,
             activity.for_followers,
+            events.as_argument(() if attempt else news),
         )
         if row is None or row["targets"] == 0:
             return 0

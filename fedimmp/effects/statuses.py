@@ -39,12 +39,13 @@ async def statuses_published(
     if not statuses:
         return
     adopted = await _adopt_orphans(tx, statuses)
-    spreads = await fanout.spread(tx, [status.id for status in statuses], adopted)
-    if not backfill:
-        await _announce(tx, statuses, spreads, now)
-    for status in statuses:
-        if status.local:
-            await _deliver_new(tx, app, status, spreads[status.id], now)
+    ids = [status.id for status in statuses]
+    ours = [status for status in statuses if status.local]
+    spreads = await fanout.spread(tx, ids, adopted, with_notes=bool(ours))
+    news = [] if backfill else await _announce(tx, statuses, spreads, now)
+    for status in ours:
+        await _deliver_new(tx, app, status, spreads[status.id], now, news=news)
+        news = []
 
 
 async def statuses_edited(
@@ -160,7 +161,11 @@ async def _announce(
     statuses: Sequence[Status],
     spreads: dict[int, Spread],
     now: datetime,
-) -> None:
+) -> list[NewEvent]:
+    """Tell people and streams; returns what streams may hear with the delivery.
+
+    That is all there is to say where nobody has to be told, and then needs no statement.
+    """
     drafts: list[NotificationDraft] = []
     news: list[NewEvent] = []
     for status in statuses:
@@ -169,7 +174,10 @@ async def _announce(
         detail = _detail(status, spread.mentioned, spread.tags)
         news.append(NewEvent("status.published", subject_id=status.id, detail=detail))
     private = [status.id for status in statuses if status.visibility == "direct"]
+    if not drafts and not private and all(status.local for status in statuses):
+        return news
     await notices.notified(tx, drafts, now, news=news, private_ids=private)
+    return []
 
 
 def _new_drafts(status: Status, spread: Spread) -> Iterable[NotificationDraft]:
@@ -238,10 +246,19 @@ def _detail(status: Status, mentions: Sequence[int], tags: Sequence[str]) -> dic
 
 
 async def _deliver_new(
-    tx: Transaction, app: App, status: Status, spread: Spread, now: datetime
+    tx: Transaction,
+    app: App,
+    status: Status,
+    spread: Spread,
+    now: datetime,
+    *,
+    news: Sequence[NewEvent],
 ) -> None:
+    if spread.note is None:
+        raise ValueError("Only what is ours is delivered, and that is spread with its note.")
     boost = status.reblog_of_id is not None
-    activity = await (activities.announce if boost else activities.create)(tx, app, status)
+    activities.learn_key(app, spread.note)
+    activity = (activities.announce_of if boost else activities.create_of)(app, spread.note)
     partners = (spread.original_author_id, status.in_reply_to_account_id)
     await addressing.enqueue(
         tx,
@@ -253,6 +270,7 @@ async def _deliver_new(
         everyone=status.visibility == "public",
         account_ids=_unique(spread.addressed, partners if _is_open(status) else ()),
         now=now,
+        news=news,
     )
 
 

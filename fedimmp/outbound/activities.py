@@ -22,9 +22,8 @@ from storage.statuses import Status
 Json = dict[str, Any]
 
 
-async def create(conn: Connection, app: App, status: Status) -> Json:
+def create_of(app: App, row: NoteRow) -> Json:
     """Return the Create of a status of ours, a Question where it has a poll."""
-    row = await _row(conn, app, status.id)
     return writing.create(
         app.uris.note_activity(row.account_id, row.id), outgoing_note(app, row, app.now())
     )
@@ -53,13 +52,8 @@ async def delete(_conn: Connection, app: App, status: Status) -> Json:
     )
 
 
-async def announce(conn: Connection, app: App, boost: Status) -> Json:
-    """Return the Announce of a boost by one of ours; its id is that of the boost."""
-    return announce_of(app, await _row(conn, app, boost.id))
-
-
 def announce_of(app: App, row: NoteRow) -> Json:
-    """Return the Announce of a boost whose row is at hand."""
+    """Return the Announce of a boost by one of ours; its id is that of the boost."""
     to, cc = note_audience(app, row)
     return writing.announce(
         row.uri, app.uris.actor(row.account_id), row.boosted_uri or "", row.created_at, to, cc
@@ -157,10 +151,14 @@ async def _row(conn: Connection, app: App, status_id: int) -> NoteRow:
     row = (await notes.load(conn, [status_id])).get(status_id)
     if row is None:
         raise NotFound("There is no such status.")
-    if row.author_key is not None:
-        # The proof will need it, and no statement of its own must fetch it.
-        app.keys.learn(row.account_id, "ed25519", row.author_key)
+    learn_key(app, row)
     return row
+
+
+def learn_key(app: App, row: NoteRow) -> None:
+    """Keep the key of an author whose activity is to be proved: no statement must fetch it."""
+    if row.author_key is not None:
+        app.keys.learn(row.account_id, "ed25519", row.author_key)
 
 
 async def _uri_of(conn: Connection, account_id: int) -> str:

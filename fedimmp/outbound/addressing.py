@@ -11,6 +11,7 @@ from fedimmp.errors import Invalid
 from fedimmp.outbound.proving import is_public, prove_activity
 from storage import outbox
 from storage.database import Transaction
+from storage.events import NewEvent
 from storage.ids import new_id
 from storage.outbox import NewActivity, Recipients
 
@@ -27,14 +28,15 @@ async def enqueue(
     without_feed: bool = False,
     account_ids: Sequence[int] = (),
     now: datetime,
+    news: Sequence[NewEvent] = (),
 ) -> int:
     """Store an activity of one of our accounts and its deliveries, in one statement.
 
     `everyone` means each allowed peer with the public feed, and `without_feed` the others as well,
     `followers` the accepted followers of the account; local accounts among `account_ids` need no
     delivery and get none. The request is signed when it is sent, the integrity proof of a public
-    activity is made here. Returns the number of deliveries; raises Invalid for what is too long to
-    be sent.
+    activity is made here. Streams hear of `news` with it. Returns the number of deliveries; raises
+    Invalid for what is too long to be sent.
     """
     return await outbox.enqueue(
         tx,
@@ -51,6 +53,7 @@ async def enqueue(
         scheme="https" if app.uris.is_secure else "http",
         own_host=app.uris.host,
         now=now,
+        news=news,
     )
 
 

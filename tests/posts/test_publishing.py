@@ -39,6 +39,23 @@ async def test_a_post_is_rendered_and_shown(world: World) -> None:
     assert shown["url"] == f"https://hq.example/@ana/{shown['id']}"
 
 
+async def test_a_post_takes_four_statements_and_is_streamed_and_delivered(world: World) -> None:
+    ana, bob = await world.people("ana", "bob")
+    await world.follow(bob, ana)
+    await world.follow(await world.stranger("rui"), ana)
+    before = world.app.db.queries
+
+    post = await world.post(ana, "Hello #morning")
+
+    # The author, the post, timelines with counters and the note, deliveries with stream events.
+    assert world.app.db.queries - before == 4
+    assert await world.home(bob) == [post]
+    assert [
+        tuple(row) for row in await world.rows("SELECT kind, subject_id FROM stream_events")
+    ] == [("status.published", post)]
+    assert await world.value("SELECT count(*) FROM deliveries") == 1
+
+
 async def test_defaults_are_the_members_own(world: World) -> None:
     ana = await world.member("ana", default_visibility="private", default_language="de")
     bob = await world.member("bob", default_sensitive=True)
