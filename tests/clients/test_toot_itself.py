@@ -12,15 +12,15 @@ import termios
 from pathlib import Path
 
 from tests.clients import test_toot_people, test_toot_posts, test_toot_reading
-from tests.clients.toot import EXECUTABLE, TRIED, Desk, Toot, commands, tries
+from tests.clients.toot import EXECUTABLE, TRIED, Desk, Toot, installed_commands, tries
 from tests.live import until
 
 # Their tests enter themselves into the table when they are imported.
 OTHERS = (test_toot_people, test_toot_posts, test_toot_reading)
 
 
-def test_the_table_names_exactly_the_commands_that_toot_has() -> None:
-    assert set(TRIED) == set(commands())
+def test_the_table_names_exactly_the_commands_that_toot_has(tmp_path: Path) -> None:
+    assert set(TRIED) == installed_commands(tmp_path)
 
 
 def own(desk: Desk, folder: Path) -> Toot:

@@ -11,16 +11,14 @@ import multiprocessing
 import os
 import re
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-import click
-from toot.cli import cli
-
 from tests.clients.pages import authorise
+from tests.clients.toot_fork import be_toot, list_commands
 from tests.live import Member
 
 Test = Callable[..., Coroutine[Any, Any, None]]
@@ -29,39 +27,17 @@ EXECUTABLE = str(Path(sys.executable).parent / "toot")
 TRIED: dict[str, str] = {}
 
 
-def commands(group: click.Group = cli, *above: str) -> Iterator[str]:
-    """Name every command that the installed version has, hidden ones too."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, *above, name)
-        else:
-            yield " ".join((*above, name))
-
-
 def command_of(words: Sequence[str]) -> str:
     """Name the command that somebody typed, without options and arguments."""
-    first = words[2] if words[0] == "--as" else words[0]
-    rest = words[words.index(first) + 1 :]
-    return f"{first} {rest[0]}" if isinstance(cli.commands[first], click.Group) else first
+    first, *rest = words[2:] if words[0] == "--as" else words
+    two = " ".join((first, *rest[:1]))
+    return two if two in TRIED else first
 
 
 def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["toot.cli", "tests.clients.toot"])
+    context.set_forkserver_preload(["toot.cli", "tests.clients.toot_fork"])
     return context
-
-
-def _type(words: Sequence[str], environment: dict[str, str], folder: str, shown: str) -> None:
-    """Be toot: `shown` takes what it prints, and nobody types."""
-    os.environ.update(environment)
-    os.chdir(folder)
-    output = os.open(shown, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, source in enumerate((nothing, output, output)):
-        os.dup2(source, number)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the process ends with it
-    sys.argv = ["toot", *words]
-    cli()
 
 
 class Toot:
@@ -97,7 +73,7 @@ class Toot:
         self.typed.add(command_of(words))
         shown = self.folder / "shown"
         child = _forks().Process(
-            target=_type, args=(words, self.environment, str(self.folder), str(shown))
+            target=be_toot, args=(words, self.environment, str(self.folder), str(shown))
         )
         await asyncio.to_thread(_start_and_join, child)
         text = shown.read_text("utf-8")
@@ -118,6 +94,13 @@ class Toot:
         code = await authorise(member, match[1])
         out, _ = await child.communicate(f"n\n{code}\n".encode())
         assert child.returncode == 0, printed + out.decode()
+
+
+def installed_commands(folder: Path) -> set[str]:
+    """Name every command that the installed version has; `folder` takes a file."""
+    child = _forks().Process(target=list_commands, args=(str(folder / "commands"),))
+    _start_and_join(child)
+    return set((folder / "commands").read_text("utf-8").splitlines())
 
 
 def _start_and_join(child: Any) -> None:
