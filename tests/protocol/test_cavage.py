@@ -364,9 +364,9 @@ def test_sec_030_odd_base64(change: object) -> None:
     header = message.header("signature") or ""
     start = header.index('signature="') + len('signature="')
     odd = header[:start] + change(header[start:-1]) + '"'
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert not authentic(replaced(message, "Signature", odd))
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(

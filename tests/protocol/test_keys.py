@@ -75,10 +75,10 @@ def test_sec_029_a_hostile_key_does_not_slow_down_verification() -> None:
     key = load_public(with_numbers(8192, 2**32 - 1))
     assert isinstance(key, rsa.RSAPublicKey)
     assert key.key_size == 8192
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(InvalidSignature):
         key.verify(b"\x01" * 1024, b"", PKCS1v15(), SHA256())
-    assert time.perf_counter() - begun < 0.05
+    assert time.thread_time() - begun < 0.05
 
 
 @pytest.mark.parametrize(

@@ -435,9 +435,9 @@ def test_odd_base64_is_refused_fast() -> None:
     message = modern()
     text = (message.header("signature") or "").removeprefix("sig1=:").removesuffix(":")
     for odd in (f" {text}", text[:40] + " " + text[40:], text.replace("A", "-"), "A" * 1_000_000):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         assert not authentic(replaced(message, "Signature", f"sig1=:{odd}:"))
-        assert time.perf_counter() - begun < 0.5
+        assert time.thread_time() - begun < 0.5
 
 
 def test_another_key_or_a_changed_signature() -> None:

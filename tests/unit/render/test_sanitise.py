@@ -107,8 +107,8 @@ def test_cleaning_is_total_and_stable(html: str) -> None:
     "html", ["<div>" * 100_000, "<p><b>" * 50_000, "<" * 200_000, "&" * 200_000]
 )
 def test_no_html_takes_long(html: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
 
     clean_html(html)
 
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3

@@ -127,9 +127,9 @@ def test_no_text_escapes_its_markup(text: str) -> None:
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
 
     html(text)
     count_characters(text, 23)
 
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
