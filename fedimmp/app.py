@@ -19,6 +19,8 @@ from fedimmp.memory import (
     InboxMemory,
     MediaMemory,
     PeopleMemory,
+    Recent,
+    RememberedCaller,
     Renderings,
 )
 from fedimmp.passwords import Passwords
@@ -48,6 +50,10 @@ class App:
     followers: FollowersMemory = field(default_factory=FollowersMemory)
     pictures: MediaMemory = field(default_factory=MediaMemory)
     barred: BarredNetworks = field(default_factory=BarredNetworks)
+    # By the digest of a member's token.
+    callers: Recent[bytes, RememberedCaller] = field(
+        default_factory=lambda: Recent(seconds=600, capacity=20_000)
+    )
     filters: FilterMemory = field(default_factory=FilterMemory)
     renderings: Renderings[object, Any] = field(
         default_factory=lambda: Renderings(most_bytes=_RENDERED_BYTES)

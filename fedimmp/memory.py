@@ -19,6 +19,7 @@ from activitypub.signatures.keys import VerifyKey
 from fedimmp.errors import Refusal
 from storage.account_keys import PublicKey
 from storage.filters import Filter
+from storage.oauth import Caller
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -453,6 +454,14 @@ class BarredNetworks:
             return False
         self._until = now + self._seconds
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedCaller:
+    """Who stood behind a token on a day. Its standing is asked about again in each call."""
+
+    caller: Caller
+    day: date
 
 
 class Renderings(Generic[K, V]):

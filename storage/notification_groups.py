@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from storage import standings
 from storage.database import Connection, Record, Transaction
 from storage.fragments import account_is_present
 from storage.notifications import (
@@ -22,6 +23,7 @@ from storage.notifications import (
     notification_of,
 )
 from storage.paging import Page
+from storage.standings import Standing
 
 GROUPABLE: Final = ("favourite", "reblog", "follow", "admin.sign_up")
 _SAMPLE: Final = 8
@@ -128,10 +130,12 @@ async def list_page(
     selection: Selection = EVERYTHING,
     *,
     grouped_types: Sequence[str] = GROUPABLE,
+    standing: Standing | None = None,
 ) -> list[Group]:
     """Return a page of a member's groups, by their newest notification, in two queries.
 
-    A group whose members lie on both sides of a page's end appears on both pages.
+    A group whose members lie on both sides of a page's end appears on both pages. There is none if
+    the standing is lost.
     """
     records = await conn.fetch(
         f"""
@@ -139,10 +143,14 @@ async def list_page(
         SELECT {NOTIFICATION_COLUMNS}
           FROM walk
           JOIN notifications n ON n.id = walk.id
+         WHERE {standings.holds(10)}
          ORDER BY walk.place
         """,
         *_walk_arguments(account_id, page, selection, grouped_types),
+        *standings.arguments(standing),
     )
+    if not records:
+        return []
     found = page.newest_first([notification_of(record) for record in records])
     grouped = {each.type for each in found if each.group_key and each.type in grouped_types}
     return await _complete(conn, account_id, found, grouped)

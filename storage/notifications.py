@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from storage import standings
 from storage.database import Connection, Record, Transaction
 from storage.fragments import account_is_present, status_is_shown
 from storage.paging import Page
+from storage.standings import Standing
 
 UNGROUPED: Final = "ungrouped-"
 NOTIFICATION_COLUMNS: Final = """
@@ -102,20 +104,26 @@ def arguments(selection: Selection) -> tuple[list[str], list[str], int | None, b
 
 
 async def list_page(
-    conn: Connection, account_id: int, page: Page, selection: Selection = EVERYTHING
+    conn: Connection,
+    account_id: int,
+    page: Page,
+    selection: Selection = EVERYTHING,
+    standing: Standing | None = None,
 ) -> list[Notification]:
-    """Return a page of a member's notifications, newest first."""
+    """Return a page of a member's notifications, newest first; none if the standing is lost."""
     records = await conn.fetch(
         f"""
         SELECT {NOTIFICATION_COLUMNS}
           FROM notifications n
          WHERE n.account_id = $1
            AND {is_selected(2)}
+           AND {standings.holds(9)}
            AND {page.window("n.id", 6)}
         """,
         account_id,
         *arguments(selection),
         *page.bounds,
+        *standings.arguments(standing),
     )
     return page.newest_first([notification_of(record) for record in records])
 

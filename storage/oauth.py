@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from storage.database import Connection, Record, Transaction
+from storage.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,18 @@ class Caller:
     unconfirmed: bool
     unapproved: bool
     used_today: bool
+    token_version: int
+    account_version: int | None
+    member_version: int | None
+
+    @property
+    def standing(self) -> Standing | None:
+        """What a later look can be compared with; None of who is no member."""
+        if self.account_version is None or self.member_version is None:
+            return None
+        return Standing(
+            self.token_id, self.token_version, self.account_version, self.member_version
+        )
 
 
 async def insert_app(tx: Transaction, app: OAuthApp) -> None:
@@ -222,7 +235,10 @@ async def find_caller(conn: Connection, token_hash: bytes, today: date) -> Calle
             a.suspended_at IS NOT NULL OR a.deleted_at IS NOT NULL AS suspended,
             a.awaited_at IS NOT NULL AND m.confirmed_at IS NULL AS unconfirmed,
             a.awaited_at IS NOT NULL AND m.approved_at IS NULL AS unapproved,
-            t.last_used_on IS NOT DISTINCT FROM $2 AS used_today
+            t.last_used_on IS NOT DISTINCT FROM $2 AS used_today,
+            t.xmin AS token_version,
+            a.xmin AS account_version,
+            m.xmin AS member_version
         FROM tokens t
         LEFT JOIN accounts a ON a.id = t.account_id
         LEFT JOIN members m ON m.account_id = t.account_id

@@ -8,10 +8,11 @@ what a process keeps of it. Each function is one statement.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from storage import fragments
+from storage import fragments, standings
 from storage.database import Connection, Record
 from storage.paging import Page
 from storage.quotes import quotes_count
+from storage.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Rows:
 
     records: Sequence[Record]
     limit: int
+
+    def __len__(self) -> int:
+        return len(self.records)
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -150,6 +154,7 @@ def _home(page: Page) -> str:
         {_SELECT}
           AND {fragments.status_is_shown("s", "a", "$1::bigint")}
           AND {fragments.author_is_wanted("s", "a", "$1::bigint")}
+          AND {standings.holds(5)}
     """
 
 
@@ -162,9 +167,17 @@ async def load(conn: Connection, viewer_id: int, status_ids: Sequence[int]) -> l
     return [_snapshot(rows[each], rows) for each in status_ids if each in rows]
 
 
-async def home(conn: Connection, viewer_id: int, page: Page) -> Rows:
-    """Return what is shown of the newest of the viewer's home timeline."""
-    return Rows(await conn.fetch(_HOME[page.order], viewer_id, *page.bounds), page.limit)
+async def home(
+    conn: Connection, viewer_id: int, page: Page, standing: Standing | None = None
+) -> Rows:
+    """Return what is shown of a page of the viewer's home timeline.
+
+    Without any row where the standing does not hold.
+    """
+    rows = await conn.fetch(
+        _HOME[page.order], viewer_id, *page.bounds, *standings.arguments(standing)
+    )
+    return Rows(rows, page.limit)
 
 
 async def load_shown(conn: Connection, viewer_id: int, status_ids: Sequence[int]) -> list[Snapshot]:

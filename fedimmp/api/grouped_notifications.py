@@ -31,8 +31,16 @@ async def index(call: Call) -> web.StreamResponse:
     page = call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT)
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
-        groups = await notification_groups.list_page(
-            conn, viewer_id, page, selection_of(form), grouped_types=_grouped(form["grouped_types"])
+        groups = await call.confirming(
+            conn,
+            lambda standing: notification_groups.list_page(
+                conn,
+                viewer_id,
+                page,
+                selection_of(form),
+                grouped_types=_grouped(form["grouped_types"]),
+                standing=standing,
+            ),
         )
         results = await render_groups(
             call.app,
@@ -133,6 +141,7 @@ ROUTES = (
         "/api/v2/notifications",
         index,
         _READ,
+        confirms=True,
         accepts=GroupsForm(),
         returns="GroupedNotificationsResults",
         paged="id",

@@ -36,10 +36,13 @@ SELECTING = (
 async def index(call: Call) -> web.StreamResponse:
     """Show what the viewer was told, newest first."""
     form = await call.form()
-    page = call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT)
+    page, selection = call.page(DEFAULT_LIMIT, MAXIMUM_LIMIT), selection_of(form)
     viewer_id = call.viewer.account_id
     async with call.app.db.reader() as conn:
-        found = await notifications.list_page(conn, viewer_id, page, selection_of(form))
+        found = await call.confirming(
+            conn,
+            lambda standing: notifications.list_page(conn, viewer_id, page, selection, standing),
+        )
         rendered = await render_page(
             call.app, conn, found, viewer_id, supported_types=form["supported_types"]
         )
@@ -140,6 +143,7 @@ ROUTES = (
         "/api/v1/notifications",
         index,
         _READ,
+        confirms=True,
         accepts=NotificationsForm(),
         returns="[Notification]",
         paged="id",

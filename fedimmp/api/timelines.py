@@ -43,7 +43,9 @@ async def home(call: Call) -> web.StreamResponse:
     """Show what the viewer follows, newest first."""
     viewer_id, page = call.viewer.account_id, call.page()
     async with call.app.db.reader() as conn:
-        rows = await status_snapshots.home(conn, viewer_id, page)
+        rows = await call.confirming(
+            conn, lambda standing: status_snapshots.home(conn, viewer_id, page, standing)
+        )
         shown = await render_home(call.app, conn, rows, viewer_id)
         if shown is None:
             return await _answer(call, conn, await timelines.home(conn, viewer_id, page))
@@ -130,7 +132,15 @@ def _kept(listing: Listing) -> Handler:
 _READ = ("read:statuses",)
 
 ROUTES = (
-    Route("GET", "/api/v1/timelines/home", home, _READ, returns="[Status]", paged="id"),
+    Route(
+        "GET",
+        "/api/v1/timelines/home",
+        home,
+        _READ,
+        confirms=True,
+        returns="[Status]",
+        paged="id",
+    ),
     Route(
         "GET",
         "/api/v1/timelines/public",

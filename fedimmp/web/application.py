@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler as AiohttpHandler
 
 from fedimmp import logs
 from fedimmp.app import App
-from fedimmp.errors import Forbidden, Unauthorized
+from fedimmp.errors import Forbidden, Refusal, Unauthorized
 from fedimmp.services import barring
 from fedimmp.web import auth
 from fedimmp.web.addresses import Address, client_address
@@ -132,26 +132,49 @@ def _dispatcher(route: Route) -> AiohttpHandler:
         request[_ADDRESS] = str(address)
         if not is_free:
             await barring.check_address(app, address)
-        caller = await _authenticated(app, request, route, address)
+        found = await _authenticated(app, request, route, address)
         if not is_free:
-            request[_EXTRA_HEADERS] = _spend(request, route, caller, address)
+            request[_EXTRA_HEADERS] = _spend(request, route, found.caller, address)
         reader = BodyReader(
             request,
             app.media,
             max_body=route.max_body,
             seconds=app.config.limits.body_seconds,
         )
+        call = Call(
+            request,
+            app,
+            route,
+            found.caller,
+            reader,
+            standing=found.standing,
+            look_again=lambda conn: auth.look_again(app, conn, request, route),
+        )
         try:
-            return await route.handler(Call(request, app, route, caller, reader))
+            return await _handled(call)
         finally:
             await reader.close()
 
     return dispatch
 
 
+async def _handled(call: Call) -> web.StreamResponse:
+    """Run the route's handler; nothing is said to a caller whom nobody has confirmed."""
+    try:
+        response = await call.route.handler(call)
+    except Refusal:
+        if call.standing is not None:
+            async with call.app.db.reader() as conn:
+                await call.confirm(conn)
+        raise
+    if call.standing is not None:
+        raise RuntimeError(f"{call.route.path} did not confirm its caller.")
+    return response
+
+
 async def _authenticated(
     app: App, request: web.Request, route: Route, address: Address | None
-) -> Viewer | AppCaller | None:
+) -> auth.Found:
     try:
         return await auth.caller_of_route(app, request, route)
     except (Unauthorized, Forbidden):

@@ -1,7 +1,8 @@
 """The Call: one request as an edge sees it, already authenticated, with its parameters read."""
 
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
@@ -12,7 +13,9 @@ from fedimmp.web.addresses import client_address
 from fedimmp.web.bodies import BodyReader, UploadedFile
 from fedimmp.web.params import merge, nest
 from fedimmp.web.routes import Route
+from storage.database import Connection
 from storage.paging import Page
+from storage.standings import Standing
 
 __all__ = ["AppCaller", "Call", "UploadedFile", "Viewer"]
 
@@ -42,10 +45,24 @@ class AppCaller:
     scopes: frozenset[str]
 
 
+LookAgain = Callable[[Connection], Awaitable[tuple[Viewer, Standing | None]]]
+Found = TypeVar("Found", bound=Sized)
+
+
 class Call:
     """One request, the App that answers it and who asks."""
 
-    __slots__ = ("_params", "_raw", "app", "body_reader", "caller", "request", "route")
+    __slots__ = (
+        "_look_again",
+        "_params",
+        "_raw",
+        "app",
+        "body_reader",
+        "caller",
+        "request",
+        "route",
+        "standing",
+    )
 
     def __init__(
         self,
@@ -54,12 +71,18 @@ class Call:
         route: Route,
         caller: Viewer | AppCaller | None,
         body_reader: BodyReader,
+        *,
+        standing: Standing | None = None,
+        look_again: LookAgain | None = None,
     ) -> None:
         self.request = request
         self.app = app
         self.route = route
         self.caller = caller
         self.body_reader = body_reader
+        # Of a caller who was remembered, until they are confirmed.
+        self.standing = standing
+        self._look_again = look_again
         self._params: dict[str, Any] | None = None
         self._raw: bytes | None = None
 
@@ -86,6 +109,35 @@ class Call:
         """From where the call comes, as text; None where the connection has no address."""
         address = client_address(self.request, self.app.config.server.trusted_proxies)
         return None if address is None else str(address)
+
+    async def confirm(self, conn: Connection) -> None:
+        """Look a remembered caller up anew; raises Unauthorized or Forbidden.
+
+        Each handler of a route that `confirms` calls this or `confirming` before it answers.
+        """
+        if self._look_again is not None:
+            self.caller, self.standing = await self._look_again(conn)
+        self.settle()
+
+    async def confirming(
+        self, conn: Connection, ask: Callable[[Standing | None], Awaitable[Found]]
+    ) -> Found:
+        """Return what a query finds that finds nothing once the caller's standing is lost.
+
+        Then it is asked again, unless the caller may no longer: raises Unauthorized or Forbidden.
+        """
+        standing = self.standing
+        found = await ask(standing)
+        if standing is not None and not found and self._look_again is not None:
+            self.caller, current = await self._look_again(conn)
+            if current != standing:
+                found = await ask(None)
+        self.settle()
+        return found
+
+    def settle(self) -> None:
+        """Take the caller as confirmed."""
+        self.standing = self._look_again = None
 
     def log(self, **ids: object) -> None:
         """Add ids to the line that is logged of this request."""

@@ -28,6 +28,7 @@ class Route:
     public       nobody needs to say who they are, and a token that is sent is not looked at
     app_token    an application's token without a member is enough
     awaited      also for members whose address is not confirmed, or whom nobody let in yet
+    confirms     asks in a statement of its own whether the caller still stands, see `Call.confirm`
     query_token  the token may also come as `access_token` or as WebSocket subprotocol
     limit        the family of limits that counts the call, see web/limits.py
     max_body     bytes of body that are read at most
@@ -46,6 +47,7 @@ class Route:
     public: bool = False
     app_token: bool = False
     awaited: bool = False
+    confirms: bool = False
     query_token: bool = False
     limit: str = "api"
     max_body: int = DEFAULT_MAX_BODY
