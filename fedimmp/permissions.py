@@ -18,9 +18,15 @@ class Permission(IntFlag):
     VIEW_DASHBOARD = 1 << 3
     MANAGE_REPORTS = 1 << 4
     MANAGE_FEDERATION = 1 << 5
+    MANAGE_SETTINGS = 1 << 6
     MANAGE_BLOCKS = 1 << 7
     MANAGE_TAXONOMIES = 1 << 8
     MANAGE_USERS = 1 << 10
+    MANAGE_RULES = 1 << 12
+    MANAGE_ANNOUNCEMENTS = 1 << 13
+    MANAGE_CUSTOM_EMOJIS = 1 << 14
+    MANAGE_ROLES = 1 << 17
+    MANAGE_USER_ACCESS = 1 << 18
     DELETE_USER_DATA = 1 << 19
 
 
@@ -35,6 +41,12 @@ _ADMIN: Final = (
     _MODERATOR
     | Permission.MANAGE_FEDERATION
     | Permission.MANAGE_BLOCKS
+    | Permission.MANAGE_SETTINGS
+    | Permission.MANAGE_RULES
+    | Permission.MANAGE_ANNOUNCEMENTS
+    | Permission.MANAGE_CUSTOM_EMOJIS
+    | Permission.MANAGE_ROLES
+    | Permission.MANAGE_USER_ACCESS
     | Permission.DELETE_USER_DATA
 )
 _OF_ROLES: Final[Mapping[str, Permission]] = {

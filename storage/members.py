@@ -197,6 +197,17 @@ async def set_disabled(tx: Transaction, account_id: int, at: datetime | None) ->
     )
 
 
+async def set_role(tx: Transaction, account_id: int, role: Role) -> Role:
+    """Give a member a role and return the one before, which stays locked. Raises NotFound."""
+    before: Role | None = await tx.fetchval(
+        "SELECT role FROM members WHERE account_id = $1 FOR NO KEY UPDATE", account_id
+    )
+    if before is None:
+        raise NotFound("There is no such member.")
+    await tx.execute("UPDATE members SET role = $2 WHERE account_id = $1", account_id, role)
+    return before
+
+
 async def set_password(tx: Transaction, account_id: int, password_hash: str, now: datetime) -> None:
     """Replace the password of a member."""
     await tx.execute(

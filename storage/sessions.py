@@ -20,13 +20,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The member behind a live session."""
+    """The member behind a live session, and when they last gave their password in it."""
 
     account_id: int
     username: str
     display_name: str
     role: str
     csrf_token: str
+    confirmed_at: datetime
 
 
 async def insert(tx: Transaction, session: Session, password_hash: str) -> bool:
@@ -67,7 +68,8 @@ async def find_signed_in(conn: Connection, id_hash: bytes, now: datetime) -> Sig
             a.username,
             a.display_name,
             m.role,
-            s.csrf_token
+            s.csrf_token,
+            COALESCE(s.confirmed_at, s.created_at) AS confirmed_at
         FROM web_sessions s
         JOIN accounts a ON a.id = s.account_id
         JOIN members m ON m.account_id = s.account_id
@@ -88,7 +90,13 @@ async def find_signed_in(conn: Connection, id_hash: bytes, now: datetime) -> Sig
         display_name=row["display_name"],
         role=row["role"],
         csrf_token=row["csrf_token"],
+        confirmed_at=row["confirmed_at"],
     )
+
+
+async def set_confirmed(tx: Transaction, id_hash: bytes, now: datetime) -> None:
+    """Note that the member has just given their password again."""
+    await tx.execute("UPDATE web_sessions SET confirmed_at = $2 WHERE id_hash = $1", id_hash, now)
 
 
 async def delete(tx: Transaction, id_hash: bytes) -> None:

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from aiohttp import web
 
+from fedimmp.admin.routes import ROUTES as CONSOLE
 from fedimmp.api import (
     accounts,
     announcements,
@@ -148,6 +149,7 @@ _WEB: Final[tuple[Route, ...]] = (
     description_of((*_API, *_OAUTH)),
     *_OAUTH,
     *_PAGES,
+    *CONSOLE,
     *_WIRE,
 )
 

@@ -1,6 +1,6 @@
 """The sign-in page, and the way out."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -9,7 +9,6 @@ from fedimmp.oauth.forms import SignInForm, SignOutForm
 from fedimmp.oauth.rendering import form_page
 from fedimmp.services import signing_in
 from fedimmp.web import browser
-from fedimmp.web.addresses import bucket, client_address, is_within
 from fedimmp.web.call import Call
 from fedimmp.web.html import redirect
 from fedimmp.web.routes import Route
@@ -28,9 +27,15 @@ async def sign_in(call: Call) -> web.StreamResponse:
     form = await call.form()
     return_to = browser.own_path(form["return_to"])
     browser.check_form(call, form["csrf_token"], browser.form_token(call))
+    origin = browser.origin_of(call)
     try:
         session = await signing_in.sign_in_member(
-            call.app, form["login"], form["password"], **_origin_of(call)
+            call.app,
+            form["login"],
+            form["password"],
+            address=origin.bucket,
+            address_factor=origin.factor,
+            ip=origin.ip,
         )
     except (TooMany, Unauthorized) as refusal:
         response = _page(call, return_to, login=form["login"], alert=refusal.sentence)
@@ -76,16 +81,6 @@ def _page(call: Call, return_to: str, *, login: str = "", alert: str = "") -> we
         confirms_email=config.confirms_email,
         has_mail=config.mail.host is not None,
     )
-
-
-def _origin_of(call: Call) -> dict[str, Any]:
-    """Return where the request comes from, and how many people may sit behind that address."""
-    config = call.app.config
-    address = client_address(call.request, config.server.trusted_proxies)
-    is_office = address is not None and is_within(address, config.limits.office_networks)
-    factor = config.limits.office_factor if is_office else 1.0
-    ip = None if address is None else str(address)
-    return {"address": bucket(address), "address_factor": factor, "ip": ip}
 
 
 ROUTES: Final = (

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fedimmp.app import App
 from fedimmp.entities.announcements import announcement_entities, reaction_event
-from fedimmp.errors import Invalid, NotFound
+from fedimmp.errors import Conflict, Invalid, NotFound
 from fedimmp.render import statuses as render
 from fedimmp.render.graphemes import count_graphemes
 from fedimmp.render.sanitise import clean_characters
@@ -51,8 +51,18 @@ async def add(app: App, wording: Wording, *, actor: str) -> int:
     return given.id
 
 
-async def edit(app: App, announcement_id: int, wording: Wording, *, actor: str) -> None:
-    """Say it in other words; who has read it is not told again. Raises Invalid and NotFound."""
+async def edit(
+    app: App,
+    announcement_id: int,
+    wording: Wording,
+    *,
+    actor: str,
+    seen: datetime | None = None,
+) -> None:
+    """Say it in other words; who has read it is not told again.
+
+    Raises Invalid and NotFound, and Conflict when it was changed since `seen`.
+    """
     now = app.now()
     async with app.db.reader() as conn:
         written = await _written(app, conn, wording)
@@ -60,6 +70,8 @@ async def edit(app: App, announcement_id: int, wording: Wording, *, actor: str) 
         before = await bulletins.lock(tx, announcement_id)
         if before is None:
             raise NotFound("There is no such announcement; `fedimmp announcement list` shows all")
+        if seen is not None and before.updated_at != seen:
+            raise Conflict("Somebody else changed this announcement meanwhile: see what it says")
         given = dataclasses.replace(
             written,
             id=before.id,

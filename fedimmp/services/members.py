@@ -46,12 +46,7 @@ async def create_member(
 
     Raises Invalid for a name, address or password that cannot be, Conflict for one that is taken.
     """
-    check_username(username)
-    address = check_email(email)
-    if role not in ROLES:
-        raise Invalid(f"The role must be one of {', '.join(ROLES)}")
-    if len(display_name) > DISPLAY_NAME_MAXIMUM:
-        raise Invalid(f"The display name has more than {DISPLAY_NAME_MAXIMUM} characters")
+    address = check_person(username, email, role, display_name)
     person = await prepare(app, username, address, password, role=role, display_name=display_name)
     try:
         async with app.db.writer() as tx:
@@ -59,7 +54,18 @@ async def create_member(
             await _record(tx, app, actor, "create", username, role=role)
             return account_id
     except storage_errors.Conflict as error:
-        raise _taken(error, username, email) from error
+        raise taken(error, username, email) from error
+
+
+def check_person(username: str, email: str, role: str, display_name: str) -> str:
+    """Return the address in the form in which it is kept; raises Invalid for what cannot be."""
+    check_username(username)
+    address = check_email(email)
+    if role not in ROLES:
+        raise Invalid(f"The role must be one of {', '.join(ROLES)}")
+    if len(display_name) > DISPLAY_NAME_MAXIMUM:
+        raise Invalid(f"The display name has more than {DISPLAY_NAME_MAXIMUM} characters")
+    return address
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +275,8 @@ async def _get(tx: Transaction, account_id: int) -> Member:
     return member
 
 
-def _taken(error: storage_errors.Conflict, username: str, email: str) -> Exception:
+def taken(error: storage_errors.Conflict, username: str, email: str) -> Exception:
+    """Return what to raise for a new member whose name or address somebody has."""
     if error.constraint == "accounts_handle":
         return Conflict(f"The user name {username} is taken")
     if error.constraint == "members_email_key":

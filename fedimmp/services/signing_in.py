@@ -63,6 +63,30 @@ async def sign_in_member(
     return await _open_session(app, member, buckets, fresh_hash, ip)
 
 
+async def confirm_password(
+    app: App,
+    signed_in: SignedIn,
+    cookie: str,
+    password: str,
+    *,
+    address: str,
+    address_factor: float = 1.0,
+) -> None:
+    """Note that whoever sits at a signed-in browser knows the member's password.
+
+    Raises Unauthorized for a wrong one, and TooMany as signing in does.
+    """
+    buckets = _buckets(app, signed_in.username, address, address_factor)
+    await _check_throttle(app, buckets)
+    member = await members.check_password(app, signed_in.username, password)
+    if member is None or member.account_id != signed_in.account_id:
+        raise Unauthorized("This is not your password")
+    pair, name, shared = (bucket.name for bucket in buckets)
+    async with app.db.writer() as tx:
+        await sessions.set_confirmed(tx, session_hash(cookie), app.now())
+        await sign_in.forgive(tx, (name, shared), (pair,))
+
+
 async def sign_out(app: App, cookie: str) -> None:
     """End the session of this cookie; an unknown one is no error."""
     async with app.db.writer() as tx:

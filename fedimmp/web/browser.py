@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ from fedimmp.app import App
 from fedimmp.errors import Forbidden
 from fedimmp.services import signing_in
 from fedimmp.uris import Uris
+from fedimmp.web.addresses import bucket, client_address, is_within
 from fedimmp.web.call import Call
 from fedimmp.web.html import redirect
 from storage.sessions import SignedIn
@@ -97,6 +99,24 @@ def check_form(call: Call, sent: str, expected: str) -> None:
         raise Forbidden(_FOREIGN_FORM)
     if not hmac.compare_digest(sent.encode("utf-8", "replace"), expected.encode()):
         raise Forbidden(_FOREIGN_FORM)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in comes from: what counts as one place, how many sit there, and the address."""
+
+    bucket: str
+    factor: float
+    ip: str | None
+
+
+def origin_of(call: Call) -> Origin:
+    """Return where a request comes from, and how many people may sit behind that address."""
+    config = call.app.config
+    address = client_address(call.request, config.server.trusted_proxies)
+    is_office = address is not None and is_within(address, config.limits.office_networks)
+    factor = config.limits.office_factor if is_office else 1.0
+    return Origin(bucket(address), factor, None if address is None else str(address))
 
 
 def to_sign_in(call: Call, *, return_to: str | None = None, again: bool = False) -> web.Response:

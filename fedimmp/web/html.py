@@ -77,6 +77,11 @@ class Templates:
         )
 
 
+def console_headers(app: App) -> dict[str, str]:
+    """Return the policy of pages whose forms lead nowhere but here."""
+    return {"Content-Security-Policy": f"{_policy(app)}; form-action 'self'"}
+
+
 def _policy(app: App) -> str:
     own = app.uris.file_origin
     return _POLICY.format(files=f" {own}" if own else "")

@@ -11,7 +11,7 @@ MAX_FILE = 500
 MAX_FUNCTION = 40
 VAGUE = {"utils", "helpers", "common", "manager", "misc"}
 # Where aiohttp.web may be known: the edges, their kit, and what wires them.
-WEB_LAYERS = ("api", "build", "cli", "oauth", "pages", "streaming", "web", "wire")
+WEB_LAYERS = ("admin", "api", "build", "cli", "oauth", "pages", "streaming", "web", "wire")
 
 
 def test_no_file_and_no_function_is_long() -> None:

@@ -1,0 +1,1 @@
+"""The console: pages on which staff looks after the office, without scripts."""
