@@ -4,7 +4,6 @@ A host without a row, or whose row does not talk, is a stranger. What guards acc
 table in the statement that it runs anyway; the rows are made by `storage.trust`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -205,6 +204,15 @@ async def refuses(conn: Connection, host: str) -> frozenset[str]:
     return frozenset() if row is None else frozenset(name for name, ok in row.items() if not ok)
 
 
+async def is_limited(conn: Connection, host: str | None) -> bool:
+    """Tell whether staff limits a host; None is this office."""
+    return host is not None and bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM peers WHERE host = $1 AND state = 'limited')", host
+        )
+    )
+
+
 async def learn(tx: Transaction, host: str, *, shared_inbox_url: str) -> None:
     """Note the shared inbox that somebody of a host names."""
     await tx.execute(
@@ -236,18 +244,16 @@ async def set_software(tx: Transaction, host: str, name: str, version: str, now:
     )
 
 
-async def set_refused(
-    tx: Transaction, hosts: Sequence[str], reason: str | None, now: datetime
-) -> None:
-    """Note that hosts refuse us and what they say, or with None that they do not any more."""
+async def set_refused(tx: Transaction, host: str, reason: str | None, now: datetime) -> None:
+    """Note that a host refuses us and what it says, or with None that it does not any more."""
     await tx.execute(
         """
         UPDATE peers
         SET refused_at = CASE WHEN $2::text IS NOT NULL THEN $3::timestamptz END,
             refused_reason = $2
-        WHERE host = ANY($1::text[])
+        WHERE host = $1
         """,
-        list(hosts),
+        host,
         reason,
         now,
     )

@@ -38,7 +38,9 @@ def list_all(config_path: Path | None, as_json: bool) -> None:
     rows = [
         (
             readable(entry.host, names),
-            entry.state,
+            entry.state
+            if entry.expires_at is None
+            else f"{entry.state} until {entry.expires_at:%Y-%m-%d}",
             _software(entry),
             " ".join(entry.networks),
             _summary(state),

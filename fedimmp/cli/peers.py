@@ -1,5 +1,6 @@
 """`fedimmp peer`: whom this office trusts. A change holds at once in all running processes."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from fedimmp.app import App
 from fedimmp.cli.kit import config_option, json_option, print_json, with_app
 from fedimmp.cli.peer_views import entry_of, list_all, list_knocks, preview, show
 from fedimmp.render.hosts import readable
-from fedimmp.services import peer_overview, peering
+from fedimmp.services import peer_overview, peer_previews, peering
+from fedimmp.services.peer_previews import Preview
 from storage.peers import Peer
 from storage.trust_entries import PeerState, Terms
 
@@ -132,6 +134,9 @@ def _terms(given: dict[str, Any], *, reset: bool) -> Terms:
     return Terms(**said)
 
 
+_YES: Final = click.option("--yes", is_flag=True, help="Do not ask, also at a terminal.")
+
+
 @peer.command()
 @click.argument("host")
 @terms_options
@@ -167,10 +172,12 @@ def limit(host: str, config_path: Path | None, as_json: bool, **given: Any) -> N
 
 @peer.command()
 @click.argument("host")
+@_YES
 @config_option
 @json_option
-def drain(host: str, config_path: Path | None, as_json: bool) -> None:
+def drain(host: str, yes: bool, config_path: Path | None, as_json: bool) -> None:
     """Take nothing new from a host and send it nothing; what is here stays readable for a while."""
+    _confirm(config_path, host, "draining", yes=yes)
     changed = _change(config_path, host, "draining")
     until = "" if changed.expires_at is None else f" until {changed.expires_at:%Y-%m-%d %H:%M} UTC"
     _tell(changed, as_json, f"{changed.host} is draining{until}.")
@@ -178,10 +185,16 @@ def drain(host: str, config_path: Path | None, as_json: bool) -> None:
 
 @peer.command()
 @click.argument("host")
+@_YES
 @config_option
 @json_option
-def remove(host: str, config_path: Path | None, as_json: bool) -> None:
-    """Take a host off the list: nothing comes from it or goes to it any more."""
+def remove(host: str, yes: bool, config_path: Path | None, as_json: bool) -> None:
+    """Take a host off the list: nothing comes from it or goes to it any more.
+
+    What it sent is hidden at once and purged after `federation.purge_days`; allowed again before
+    that, all of it is back, follows included.
+    """
+    _confirm(config_path, host, "removed", yes=yes)
     changed = _change(config_path, host, "removed")
     _tell(changed, as_json, f"{changed.host} is removed.")
 
@@ -189,10 +202,12 @@ def remove(host: str, config_path: Path | None, as_json: bool) -> None:
 @peer.command()
 @click.argument("host")
 @click.option("--note", help="A note for the administrators.")
+@_YES
 @config_option
 @json_option
-def block(host: str, note: str | None, config_path: Path | None, as_json: bool) -> None:
+def block(host: str, note: str | None, yes: bool, config_path: Path | None, as_json: bool) -> None:
     """Block a host, or all hosts below one: a block wins over whatever allows it."""
+    _confirm(config_path, host, "blocked", yes=yes)
     changed = _change(config_path, host, "blocked", Terms(note=note))
     _tell(changed, as_json, f"{changed.host} is blocked.")
 
@@ -233,6 +248,21 @@ def ignore(host: str, config_path: Path | None) -> None:
         return await peering.ignore_knocks(app, host, actor=_ACTOR)
 
     click.echo(f"{with_app(config_path, work)} is ignored.")
+
+
+def _confirm(config_path: Path | None, host: str, state: PeerState, *, yes: bool) -> None:
+    """Show who types at a terminal what a change would cut, and ask; raises Abort."""
+    if yes or not sys.stdin.isatty():
+        return
+
+    async def work(app: App) -> Preview:
+        return await peer_previews.preview(app, host, state)
+
+    found = with_app(config_path, work)
+    if found.ended or state == "draining":
+        for line in found.lines():
+            click.echo(line, err=True)
+        click.confirm("Go on?", abort=True, err=True)
 
 
 def _change(

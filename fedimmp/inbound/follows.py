@@ -10,7 +10,7 @@ from activitypub.properties import uri_of
 from fedimmp.app import App
 from fedimmp.effects import relationships as effects
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
-from storage import accounts, domain_blocks, relationships, statuses
+from storage import accounts, domain_blocks, peers, relationships, statuses
 from storage.accounts import INSTANCE_ACCOUNT_ID, Account
 from storage.database import Connection, Transaction
 from storage.ids import new_id
@@ -51,8 +51,12 @@ async def apply_follow(
     ) or await domain_blocks.is_blocked(tx, target.id, follower.id):
         await effects.follow_rejected(tx, app, [_refused(follower, target, uri, now)], now)
         return Outcome.DONE
-    # Whom staff limits has to ask, as has everybody where there is a lock.
-    at_once = not target.locked and follower.silenced_at is None
+    # Whom staff limits, or whose office, has to ask, as has everybody where there is a lock.
+    at_once = (
+        not target.locked
+        and follower.silenced_at is None
+        and not await peers.is_limited(tx, follower.domain)
+    )
     known = await relationships.find_follow(tx, follower.id, target.id)
     if known is not None:
         await _repeat(tx, app, known, uri, now, at_once=at_once)

@@ -238,6 +238,39 @@ async def test_212_only_the_exact_host(
 
 
 @pytest.mark.sec("SEC-212")
+async def test_212_a_wildcard_only_lets_in_what_is_below(
+    watched: App, trap: tuple[TrapResolver, str], sign: Signing
+) -> None:
+    await peering.change_peer(watched, "*.corp.example", "allowed", actor="tests")
+    await peering.change_peer(watched, "*.odd.corp.example", "blocked", actor="tests")
+    strangers = (
+        "corp.example",
+        "evilcorp.example",
+        "sub.corp.example.evil",
+        "sub.corp.example:8443",
+        "odd.corp.example.evil",
+        "a.odd.corp.example",
+    )
+    async with _literal_peer(watched) as porto, open_door(watched) as door:
+        bela = porto.person("bela")
+        for host in strangers:
+            key_id = f"https://{host}/users/mallory#main-key"
+            await refused(door, sign(watched, bela, post(bela), key_id=key_id), 403)
+            assert await discovery.account_by_handle(watched, "mallory", host) is None
+            assert await discovery.status_by_uri(watched, f"https://{host}/notes/1") is None
+        assert trap[0].questions == []
+
+        for host in ("sub.corp.example", "deep.sub.corp.example", "odd.corp.example"):
+            key_id = f"https://{host}/users/carla#main-key"
+            assert await door.send(sign(watched, bela, post(bela), key_id=key_id)) != 403
+    assert set(trap[0].questions) == {
+        "sub.corp.example",
+        "deep.sub.corp.example",
+        "odd.corp.example",
+    }
+
+
+@pytest.mark.sec("SEC-212")
 async def test_212_one_spelling_of_an_international_host(hq: App) -> None:
     first = await peering.add_peer(hq, "BÜRO.example", actor="tests")
     second = await peering.add_peer(hq, "xn--bro-hoa.example:443", actor="tests")

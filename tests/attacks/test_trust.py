@@ -195,6 +195,18 @@ async def test_switches_of_an_office(hq: App, porto: Foreign) -> None:
     assert (await count(hq, "reports"), await count(hq, "statuses")) == (1, 2)
 
 
+async def test_people_of_a_limited_office_ask_before_they_follow(hq: App, porto: Foreign) -> None:
+    ana, bela, caio = await member(hq, "ana"), porto.person("bela"), porto.person("caio")
+    await peering.change_peer(hq, porto.host, "limited", actor="eva")
+    await bela.send(hq, bela.activity("Follow", ana.uri))
+    await peering.change_peer(hq, porto.host, "allowed", actor="eva")
+    await caio.send(hq, caio.activity("Follow", ana.uri))
+
+    async with hq.db.reader() as conn:
+        rows = await conn.fetch("SELECT state FROM follows ORDER BY id")
+    assert [row["state"] for row in rows] == ["pending", "accepted"]
+
+
 async def test_the_organisation_lists_and_administrators_override(hq: App) -> None:
     members = [Member("porto.example", note="Porto"), Member("osaka.example"), Member(hq.uris.host)]
 

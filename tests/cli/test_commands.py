@@ -118,9 +118,64 @@ async def test_peers(fedimmp: CommandLine) -> None:
     assert [entry["state"] for entry in entries if entry["host"] == host] == ["removed"]
 
 
+async def test_states_of_peers(fedimmp: CommandLine) -> None:
+    host = f"{secrets.token_hex(3)}.example"
+    await fedimmp("peer", "add", host, "--expires", "30d", "--signing-host", f"ap.{host}")
+    shown = (await fedimmp("peer", "show", host, "--json")).json
+    assert shown["signing_hosts"] == [f"ap.{host}"]
+    assert shown["expires_at"] is not None
+    assert [finding["kind"] for finding in shown["findings"]] == ["ends"]
+    assert "look at" in (await fedimmp("peer", "show", host)).out
+    limited = (await fedimmp("peer", "limit", host, "--no-media", "--expires", "never")).out
+    assert limited == f"{host} is limited: only followers see its public posts.\n"
+    shown = (await fedimmp("peer", "show", host, "--json")).json
+    assert (shown["state"], shown["media"], shown["expires_at"]) == ("limited", False, None)
+    assert (await fedimmp("peer", "drain", host)).out.startswith(f"{host} is draining until 2")
+    assert "is draining already" in await fedimmp.fails("peer", "drain", host, code=1)
+    preview = (await fedimmp("peer", "preview", host, "--json")).json
+    assert preview["hosts"][host] == {"before": "draining", "after": "removed"}
+    assert (preview["cuts"], preview["accounts"]) == ([host, f"ap.{host}"], 0)
+    assert (
+        f"{host}: draining -> blocked"
+        in (await fedimmp("peer", "preview", host, "--state", "blocked")).out
+    )
+    assert (await fedimmp("peer", "block", host, "--note", "Contract ended.")).code == 0
+    assert "a block wins" in await fedimmp.fails("peer", "add", host, code=1)
+    assert (await fedimmp("peer", "unblock", host)).out.endswith("It is removed.\n")
+    await fedimmp.fails("peer", "unblock", host, code=2)
+    await fedimmp("peer", "block", host)
+    assert (await fedimmp("peer", "allow", host, "--json")).json["state"] == "allowed"
+    assert (await fedimmp("peer", "forget", host)).out == f"{host} is as the organisation says.\n"
+    await fedimmp.fails("peer", "forget", host, code=2)
+
+
+async def test_wildcards_and_look_alikes(fedimmp: CommandLine) -> None:
+    name = secrets.token_hex(3)
+    added = (await fedimmp("peer", "add", f"*.{name}.example", "--json")).json
+    assert (added["host"], added["state"]) == (f"*.{name}.example", "allowed")
+    assert f"*.{name}.example" in (await fedimmp("peer", "list")).out
+    await fedimmp("peer", "add", "porto.example")
+    told = await fedimmp("peer", "add", "p\u043erto.example")
+    assert "xn--prto-55d.example is allowed." in told.out
+    assert "is easily taken for porto.example" in told.out
+    assert "xn--prto-55d.example" in (await fedimmp("peer", "list")).out
+    assert (await fedimmp("peer", "add", "b\u00fcro.example")).out.startswith("b\u00fcro.example")
+    for host in ("porto.example", "p\u043erto.example", f"*.{name}.example"):
+        assert (await fedimmp("peer", "remove", host)).code == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("peer", "add", "*.example"),
+        ("peer", "add", "porto.example", "--expires", "soon"),
+        ("peer", "add", "porto.example", "--expires", "2001-01-01"),
+        ("peer", "add", "porto.example", "--signing-host", "a b"),
+        ("peer", "limit", "unknown.example"),
+        ("peer", "drain", "unknown.example"),
+        ("peer", "block", "hq.example"),
+        ("peer", "ignore", "unknown.example"),
+        ("peer", "preview", "unknown example"),
         ("peer", "add", "not a host"),
         ("peer", "add", "hq.example"),
         ("peer", "add", "porto.example", "--network", "nonsense"),

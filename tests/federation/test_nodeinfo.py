@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from activitypub.nodeinfo import build_index, build_nodeinfo
 from fedimmp.app import App
@@ -47,7 +48,10 @@ async def test_a_peer_that_is_added_tells_what_it_runs(hq: App) -> None:
         assert peer.software_read_at is not None and peer.software_read_at >= before
         due_at = await _asked_again(hq)
         assert due_at is not None and due_at - peer.software_read_at == timedelta(days=7)
-        assert len(porto.peer.seen) == 2
+        assert [each.target for each in porto.peer.seen[:2]] == [
+            "/.well-known/nodeinfo",
+            "/nodeinfo/2.1",
+        ]
 
         document["software"]["version"] = "4.7.0"
         await _add(hq, porto)
@@ -66,6 +70,27 @@ async def test_a_peer_that_does_not_say_is_asked_again_tomorrow(hq: App) -> None
         due_at = await _asked_again(hq)
         assert due_at is not None
         assert timedelta(hours=23) < due_at - hq.now() <= timedelta(days=1)
+
+
+async def test_a_peer_that_refuses_us_is_named_until_it_does_not(hq: App) -> None:
+    async with foreign() as porto:
+        says(porto)
+        porto.peer.pages["/actor"] = lambda _request: web.Response(status=403)
+
+        await _add(hq, porto)
+
+        (finding,) = await peer_overview.findings(hq, porto.host)
+        assert (finding.host, finding.kind) == (porto.host, "refuses_fetches")
+        assert "status 403" in finding.sentence
+        assert f"fedimmp peer add {hq.uris.host}" in finding.cure
+        due_at = await _asked_again(hq)
+        assert due_at is not None and due_at - hq.now() <= timedelta(hours=1)
+        porto.peer.pages["/actor"] = lambda _request: web.Response(status=500)
+        await _add(hq, porto)
+        assert len(await peer_overview.findings(hq)) == 1
+        porto.peer.actor("/actor", type="Application")
+        await _add(hq, porto)
+        assert await peer_overview.findings(hq) == []
 
 
 async def test_a_removed_peer_is_not_asked(hq: App) -> None:

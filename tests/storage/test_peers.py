@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from storage import peers, trust, trust_entries
 from storage.database import Transaction
 from storage.peers import Peer
@@ -68,6 +70,7 @@ async def test_only_hosts_that_talk_let_traffic_through(tx: Transaction, now: da
     assert await trust.allowed_among(tx, [*states, "x.example"], now) == {"a.example", "b.example"}
 
 
+@pytest.mark.sec("SEC-212")
 async def test_a_wildcard_is_about_what_is_below_and_nothing_else(
     tx: Transaction, now: datetime
 ) -> None:
@@ -94,6 +97,7 @@ async def test_a_wildcard_is_about_what_is_below_and_nothing_else(
     ]
 
 
+@pytest.mark.sec("SEC-214")
 async def test_a_block_wins_in_whatever_order(tx: Transaction, now: datetime) -> None:
     await say(tx, "a.corp.example", "allowed", now)
     await say(tx, "*.corp.example", "blocked", now)
