@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +25,19 @@ def modules(*packages: str) -> Iterator[Module]:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "node_modules" in path.parts:
                 continue
-            text = path.read_text("utf-8")
-            yield Module(str(path.relative_to(ROOT)), text, ast.parse(text))
+            yield _module(path)
+
+
+@cache
+def _module(path: Path) -> Module:
+    """Read a file once: the tests that go through all of them are many."""
+    text = path.read_text("utf-8")
+    return Module(str(path.relative_to(ROOT)), text, ast.parse(text))
+
+
+def forget() -> None:
+    """Give back the memory of what was read."""
+    _module.cache_clear()
 
 
 def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
