@@ -6,7 +6,7 @@ from marshmallow import validate
 
 from fedimmp.services.members import ROLES
 from fedimmp.services.moderating import TEXT_MAXIMUM
-from fedimmp.web.forms import Boolean, Choice, DateTime, File, Id, Items, Schema, Text
+from fedimmp.web.forms import Boolean, Choice, DateTime, File, Id, Integer, Items, Schema, Text
 
 _WORDS: Final = 300
 _LINE: Final = 2_000
@@ -163,3 +163,56 @@ class RemoveEmojiForm(ActForm):
     """POST /admin/emojis/remove."""
 
     shortcode = Text(200, minimum=1, strip=True, required=True)
+
+
+_PEER_STATES: Final = ("allowed", "limited", "draining", "removed", "blocked", "forget")
+
+
+class PeerQuery(Schema):
+    """GET /admin/peers/new: the host that is filled in."""
+
+    host = Text(_WORDS, strip=True, load_default="")
+
+
+class NewPeerForm(ActForm):
+    """POST /admin/peers/new: `networks` one a line."""
+
+    host = Text(_WORDS, minimum=1, strip=True, required=True)
+    networks = Text(_LINE, load_default="")
+    note = Text(_LINE, strip=True, load_default="")
+
+
+class TermsForm(ActForm):
+    """POST /admin/peers/{host}: lists have one a line; `version` is the one that was seen."""
+
+    networks = Text(20_000, load_default="")
+    media_hosts = Text(20_000, load_default="")
+    signing_hosts = Text(20_000, load_default="")
+    note = Text(_LINE, strip=True, load_default="")
+    public_feed = Boolean(load_default=False)
+    media = Boolean(load_default=False)
+    reports = Boolean(load_default=False)
+    groups = Boolean(load_default=False)
+    signature_scheme = _one_of("auto", "cavage", "rfc9421")
+    expires_at = DateTime(load_default=None)
+    version = Integer(0, 2**31, required=True, allow_none=False)
+
+
+class StateQuery(Schema):
+    """GET /admin/peers/{host}/state."""
+
+    state = Choice(*_PEER_STATES, load_default="removed")
+
+
+class StateForm(ActForm):
+    """POST /admin/peers/{host}/state; `version` is the one that was seen."""
+
+    state = _one_of(*_PEER_STATES)
+    version = Integer(0, 2**31, required=True, allow_none=False)
+
+
+class KnockForm(ActForm):
+    """POST /admin/knocks."""
+
+    host = Text(_WORDS, minimum=1, strip=True, required=True)
+    act = _one_of("allow", "ignore", "block")

@@ -2,13 +2,24 @@
 
 from typing import Final
 
-from fedimmp.admin import announcements, audit, emojis, members, office, overview, queues, reports
+from fedimmp.admin import (
+    announcements,
+    audit,
+    emojis,
+    members,
+    office,
+    overview,
+    peers,
+    queues,
+    reports,
+)
 from fedimmp.web.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *overview.ROUTES,
     *members.ROUTES,
     *reports.ROUTES,
+    *peers.ROUTES,
     *queues.ROUTES,
     *announcements.ROUTES,
     *emojis.ROUTES,

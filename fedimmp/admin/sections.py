@@ -20,6 +20,7 @@ SECTIONS: Final = (
     Section("overview", "/admin", "Overview", Permission.VIEW_DASHBOARD),
     Section("members", "/admin/members", "Members", Permission.MANAGE_USERS),
     Section("reports", "/admin/reports", "Reports", Permission.MANAGE_REPORTS),
+    Section("peers", "/admin/peers", "Other offices", Permission.MANAGE_FEDERATION),
     Section("queues", "/admin/queues", "To other offices", Permission.MANAGE_FEDERATION),
     Section("inbox", "/admin/inbox", "From other offices", Permission.MANAGE_FEDERATION),
     Section(

@@ -17,6 +17,11 @@ PAGES = {
     "/admin/accounts/{id}": "moderator",
     "/admin/reports": "moderator",
     "/admin/reports/{id}": "moderator",
+    "/admin/peers": "admin",
+    "/admin/peers/new": "admin",
+    "/admin/peers/{host}": "admin",
+    "/admin/peers/{host}/state": "admin",
+    "/admin/knocks": "admin",
     "/admin/queues": "admin",
     "/admin/queues/{id}": "admin",
     "/admin/inbox": "admin",
@@ -40,6 +45,10 @@ ACTS = {
     "/admin/accounts/{id}/delete": "admin",
     "/admin/reports/{id}": "moderator",
     "/admin/reports/{id}/judge": "moderator",
+    "/admin/peers/new": "admin",
+    "/admin/peers/{host}": "admin",
+    "/admin/peers/{host}/state": "admin",
+    "/admin/knocks": "admin",
     "/admin/queues": "admin",
     "/admin/inbox": "admin",
     "/admin/announcements/new": "admin",
@@ -51,7 +60,7 @@ ACTS = {
 
 
 def concrete(path: str) -> str:
-    return re.sub(r"{[^}]*}", "7", path)
+    return re.sub(r"{[^}]*}", "7", path.replace("{host}", "porto.example"))
 
 
 def test_the_tables_name_every_route() -> None:

@@ -13,6 +13,7 @@ from fedimmp.services import (
     emojis,
     members,
     moderating,
+    peering,
     posting,
     reporting,
 )
@@ -20,6 +21,9 @@ from fedimmp.services.announcing import Wording
 from fedimmp.services.drafts import Draft
 from fedimmp.services.moderating import Verdict
 from fedimmp.services.reporting import Complaint
+from storage import knocks
+from storage.knocks import NewKnock
+from storage.trust_entries import Terms
 from tests.oauth.conftest import Office
 
 LONG = "a_name_as_long_as_a_name_may_b"
@@ -56,6 +60,11 @@ class Furnished:
             "/admin/accounts/{id}": f"/admin/accounts/{self.ben}",
             "/admin/reports": "/admin/reports",
             "/admin/reports/{id}": f"/admin/reports/{self.report}",
+            "/admin/peers": "/admin/peers",
+            "/admin/peers/new": "/admin/peers/new",
+            "/admin/peers/{host}": f"/admin/peers/{HOST}",
+            "/admin/peers/{host}/state": f"/admin/peers/{HOST}/state?state=removed",
+            "/admin/knocks": "/admin/knocks",
             "/admin/queues": f"/admin/queues?host={HOST}",
             "/admin/queues/{id}": f"/admin/queues/{self.delivery}",
             "/admin/inbox": f"/admin/inbox?host={HOST}",
@@ -91,9 +100,20 @@ async def furnish(office: Office) -> Furnished:
     announcement = await announcing.add(app, later, actor="eva")
     await emojis.add(app, "party_blob", PICTURE, category="Fun", actor="eva")
     await auditing.note(app, "cli", "peer.add", HOST, networks=["10.0.0.0/8"], note="z" * 120)
+    await _neighbours(app)
     delivery = await _undelivered(app, ana)
     receipt = await _refused(app)
     return Furnished(eva, ana, ben, report, delivery, receipt, announcement)
+
+
+async def _neighbours(app: App) -> None:
+    terms = Terms(networks=["10.0.0.0/8"], note="Our people in Porto " + "n" * 90)
+    await peering.change_peer(app, HOST, "allowed", terms, actor="eva")
+    await peering.change_peer(app, "*.corp.example", "allowed", actor="eva")
+    async with app.db.writer() as tx:
+        for host in ("stranger.example", f"xn--bcher-kva.{HOST}"):
+            actor = f"https://{host}/users/zoe"
+            await knocks.record(tx, NewKnock(host, f"{actor}#key", actor, host, 3), app.now())
 
 
 async def _undelivered(app: App, author: int) -> int:
