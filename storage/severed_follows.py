@@ -47,6 +47,35 @@ async def sever(tx: Transaction, host: str, now: datetime) -> int:
     return len(ended)
 
 
+_RESTORE = counting(
+    f"""
+    INSERT INTO follows ({_COLUMNS})
+    SELECT {", ".join(f"kept.{name}" for name in FOLLOW_COLUMNS)}
+    FROM severed_follows AS kept
+    JOIN accounts AS follower
+        ON follower.id = kept.account_id
+        AND follower.deleted_at IS NULL
+    JOIN accounts AS followed
+        ON followed.id = kept.target_id
+        AND followed.deleted_at IS NULL
+    WHERE kept.host = ANY($1::text[])
+        AND NOT EXISTS (
+            SELECT
+            FROM blocks
+            WHERE (blocks.account_id, blocks.target_id) IN (
+                (kept.account_id, kept.target_id), (kept.target_id, kept.account_id)))
+        AND NOT EXISTS (
+            SELECT
+            FROM account_domain_blocks AS barred
+            WHERE barred.account_id IN (kept.account_id, kept.target_id)
+                AND barred.domain = kept.host)
+    ON CONFLICT DO NOTHING
+    RETURNING {_COLUMNS}
+    """,
+    step="1",
+)
+
+
 async def restore(tx: Transaction, hosts: Sequence[str]) -> int:
     """Let follows be as they were, but for those that somebody does not want any more.
 
@@ -57,36 +86,7 @@ async def restore(tx: Transaction, hosts: Sequence[str]) -> int:
     )
     if not kept:
         return 0
-    back = await tx.fetch(
-        counting(
-            f"""
-            INSERT INTO follows ({_COLUMNS})
-            SELECT {", ".join(f"kept.{name}" for name in FOLLOW_COLUMNS)}
-            FROM severed_follows AS kept
-            JOIN accounts AS follower
-                ON follower.id = kept.account_id
-                AND follower.deleted_at IS NULL
-            JOIN accounts AS followed
-                ON followed.id = kept.target_id
-                AND followed.deleted_at IS NULL
-            WHERE kept.host = ANY($1::text[])
-                AND NOT EXISTS (
-                    SELECT
-                    FROM blocks
-                    WHERE (blocks.account_id, blocks.target_id) IN (
-                        (kept.account_id, kept.target_id), (kept.target_id, kept.account_id)))
-                AND NOT EXISTS (
-                    SELECT
-                    FROM account_domain_blocks AS barred
-                    WHERE barred.account_id IN (kept.account_id, kept.target_id)
-                        AND barred.domain = kept.host)
-            ON CONFLICT DO NOTHING
-            RETURNING {_COLUMNS}
-            """,
-            step="1",
-        ),
-        list(hosts),
-    )
+    back = await tx.fetch(_RESTORE, list(hosts))
     await forget(tx, hosts)
     return len(back)
 

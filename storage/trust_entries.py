@@ -143,6 +143,36 @@ async def list_about(conn: Connection, hosts: Sequence[str]) -> list[Entry]:
     return [_entry(row) for row in rows]
 
 
+_PUT = f"""
+    INSERT INTO trust_entries AS known
+        (pattern, source, state, public_feed, media, reports, groups, networks, media_hosts,
+         signing_hosts, signature_scheme, note, expires_at, changed_by, state_since,
+         created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE($12::text, ''), $13, $14,
+            $15, $15, $15)
+    ON CONFLICT (pattern, source) DO UPDATE
+    SET state = excluded.state,
+        public_feed = COALESCE($4, known.public_feed),
+        media = COALESCE($5, known.media),
+        reports = COALESCE($6, known.reports),
+        groups = COALESCE($7, known.groups),
+        networks = COALESCE($8, known.networks),
+        media_hosts = COALESCE($9, known.media_hosts),
+        signing_hosts = COALESCE($10, known.signing_hosts),
+        signature_scheme = COALESCE($11, known.signature_scheme),
+        note = COALESCE($12::text, known.note),
+        expires_at = CASE WHEN $16 THEN $13 ELSE known.expires_at END,
+        changed_by = $14,
+        version = known.version + 1,
+        state_since = CASE
+            WHEN known.state = excluded.state THEN known.state_since
+            ELSE excluded.state_since
+        END,
+        updated_at = $15
+    RETURNING {_COLUMNS}
+"""
+
+
 async def put(
     tx: Transaction,
     pattern: str,
@@ -156,34 +186,7 @@ async def put(
     """Make an entry, or change one: terms that are None stay as they are."""
     expires_at = None if terms.expires_at == "never" else terms.expires_at
     rows = await tx.fetch(
-        f"""
-        INSERT INTO trust_entries AS known
-            (pattern, source, state, public_feed, media, reports, groups, networks, media_hosts,
-             signing_hosts, signature_scheme, note, expires_at, changed_by, state_since,
-             created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE($12::text, ''), $13, $14,
-                $15, $15, $15)
-        ON CONFLICT (pattern, source) DO UPDATE
-        SET state = excluded.state,
-            public_feed = COALESCE($4, known.public_feed),
-            media = COALESCE($5, known.media),
-            reports = COALESCE($6, known.reports),
-            groups = COALESCE($7, known.groups),
-            networks = COALESCE($8, known.networks),
-            media_hosts = COALESCE($9, known.media_hosts),
-            signing_hosts = COALESCE($10, known.signing_hosts),
-            signature_scheme = COALESCE($11, known.signature_scheme),
-            note = COALESCE($12::text, known.note),
-            expires_at = CASE WHEN $16 THEN $13 ELSE known.expires_at END,
-            changed_by = $14,
-            version = known.version + 1,
-            state_since = CASE
-                WHEN known.state = excluded.state THEN known.state_since
-                ELSE excluded.state_since
-            END,
-            updated_at = $15
-        RETURNING {_COLUMNS}
-        """,
+        _PUT,
         pattern,
         source,
         state,
