@@ -54,7 +54,15 @@ from fedimmp.api.admin import statistics as admin_statistics
 from fedimmp.api.admin import trends as admin_trends
 from fedimmp.app import App
 from fedimmp.build.description import description_of
-from fedimmp.oauth import apps, authorization, credentials, joining, sign_in, tokens
+from fedimmp.oauth import (
+    applications,
+    apps,
+    authorization,
+    credentials,
+    joining,
+    sign_in,
+    tokens,
+)
 from fedimmp.pages import people, static, texts
 from fedimmp.pages import timelines as timeline_pages
 from fedimmp.streaming import routes as streaming
@@ -119,6 +127,7 @@ _OAUTH: Final[tuple[Route, ...]] = (
     *apps.ROUTES,
     *tokens.ROUTES,
     *authorization.ROUTES,
+    *applications.ROUTES,
     *sign_in.ROUTES,
     *joining.ROUTES,
     *credentials.ROUTES,

@@ -102,6 +102,17 @@ async def decide(call: Call) -> web.StreamResponse:
     raise BadRequest("The form did not say whether you allow or deny it.")
 
 
+async def deny(call: Call) -> web.StreamResponse:
+    """Take the member's refusal to the application."""
+    form = await call.form()
+    request = await _checked(call, form)
+    visitor = await browser.find_visitor(call)
+    if visitor is None:
+        return browser.to_sign_in(call, return_to=request.path)
+    browser.check_form(call, form["csrf_token"], visitor.csrf_token)
+    return _deny(call, request, visitor)
+
+
 async def native(call: Call) -> web.StreamResponse:
     """Show a code to copy into an application that has no address to be sent to."""
     visitor = await browser.find_visitor(call)
@@ -179,7 +190,16 @@ def _challenge(form: dict[str, Any]) -> str | None:
 
 
 ROUTES: Final = (
-    Route("GET", "/oauth/authorize", show, public=True, html=True, accepts=AuthorizationForm()),
+    Route(
+        "GET",
+        "/oauth/authorize",
+        show,
+        public=True,
+        html=True,
+        accepts=AuthorizationForm(),
+        deviation="The page is in English whatever `lang` asks for.",
+    ),
     Route("POST", "/oauth/authorize", decide, public=True, html=True, accepts=ConsentForm()),
+    Route("DELETE", "/oauth/authorize", deny, public=True, html=True, accepts=ConsentForm()),
     Route("GET", "/oauth/authorize/native", native, public=True, html=True),
 )

@@ -17,7 +17,7 @@ from fedimmp.app import App
 from fedimmp.effects.tokens import tokens_revoked
 from fedimmp.errors import Refusal
 from fedimmp.services.members import CLI
-from storage import accounts, audit, oauth
+from storage import accounts, audit, authorised_applications, oauth
 from storage.database import Transaction
 from storage.ids import new_id
 from storage.oauth import OAuthApp
@@ -181,6 +181,14 @@ async def revoke(app: App, client: OAuthApp, token: str) -> None:
         if row.app_id != client.id:
             raise UnauthorizedClient
         await tokens_revoked(tx, await oauth.revoke_token(tx, row.id, app.now()))
+
+
+async def revoke_application(app: App, account_id: int, app_id: int) -> None:
+    """End all that a member let an application do; no matter if it could do nothing."""
+    async with app.db.writer() as tx:
+        ended = await authorised_applications.revoke(tx, account_id, app_id, app.now())
+        if ended:
+            await tokens_revoked(tx, ended)
 
 
 async def create_token(

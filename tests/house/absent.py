@@ -22,12 +22,6 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /api/v1_alpha/collections/:id",
         "PATCH /api/v1_alpha/collections/:id",
     ),
-    "There is no page of applications: they revoke their tokens when one signs out.": (
-        "GET /oauth/authorized_applications",
-    ),
-    "The consent page sends a refusal with the same form as a consent.": (
-        "DELETE /oauth/authorize",
-    ),
     "Posts of an organisation are not embedded in other websites.": (
         "GET /users/:username/statuses/:id/embed",
     ),

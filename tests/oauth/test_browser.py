@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Page
 
+from fedimmp.services.authorising import issue
+from storage import oauth
 from tests.browser import chromium, needs_chromium
 from tests.oauth.conftest import PASSWORD, Office
 from tests.oauth.world import World
@@ -49,6 +51,26 @@ async def overflow(page: Page) -> int:
     viewport = page.viewport_size
     assert viewport is not None
     return max(0, int(width) - viewport["width"])
+
+
+async def test_an_application_is_signed_out(inhabited: Office, world: World, page: Page) -> None:
+    website = "https://tusky.example/" + "w" * 120
+    entity = await inhabited.register(
+        client_name="T" * 60, website=website, scopes="read write push admin:read"
+    )
+    async with inhabited.app.db.writer() as tx:
+        app = await oauth.find_app(tx, entity["client_id"])
+        assert app is not None
+        await issue(tx, inhabited.app, app.id, world.ana, ["read", "write", "admin:read"])
+    await page.goto(f"{inhabited.url}/oauth/authorized_applications")
+    await sign_in(page)
+    section = page.get_by_role("region", name="T" * 60)
+    await section.get_by_text("See all that you can see").wait_for()
+    assert await overflow(page) == 0
+    await section.get_by_role("button", name="Sign it out").click()
+    await page.get_by_role("status").get_by_text("The application is signed out.").wait_for()
+    assert await section.count() == 0
+    assert await overflow(page) == 0
 
 
 @pytest.mark.parametrize("button", ["Allow", "Deny"])
@@ -95,6 +117,8 @@ async def test_the_pages_fit_and_load_all_they_name(
         f"/@a_name_as_long_as_a_name_may_b/{world.longest}",
         "/tags/lunch",
         "/tags/none",
+        "/oauth/authorized_applications",
+        "/privacy-policy",
     ):
         answer = await page.goto(inhabited.url + path)
         assert answer is not None
