@@ -253,8 +253,7 @@ async def _decorate(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers["X-Request-Id"] = request.get(REQUEST_ID, "")
     headers["Server"] = "fedimmp"
-    for name, value in request.get(_EXTRA_HEADERS, {}).items():
-        headers.setdefault(name, value)
+    headers.merge(request.get(_EXTRA_HEADERS, {}))
     if request.path.startswith(_CORS_PATHS):
         headers.update(_CORS)
     headers.merge(_SECURE if request.app[APP].uris.is_secure else _SECURITY)
@@ -270,12 +269,10 @@ def _log(request: web.Request, status: int, started: float) -> None:
         request, request.app[APP].config.server.trusted_proxies
     )
     # The path without its query: tokens and search terms stay out of the logs.
-    log.info(
-        "%s %s %s",
-        request.method,
-        request.rel_url.raw_path,
-        status,
-        extra={
+    logs.note(
+        log,
+        f"{request.method} {request.rel_url.raw_path} {status}",
+        {
             **request.get(LOGGED, {}),
             "milliseconds": round((time.monotonic() - started) * 1000, 1),
             "address": str(address),

@@ -79,26 +79,17 @@ class Spender:
 
 @dataclass(slots=True)
 class _Window:
+    """Counts the calls of a holder; `reset` is its end as apps are told."""
+
     count: int
     ends_at: float
+    reset: str
 
-
-@dataclass(frozen=True, slots=True)
-class _Spent:
-    limit: int
-    count: int
-    ends_at: float
-
-    @property
-    def share(self) -> float:
-        return self.count / self.limit
-
-    def headers(self) -> dict[str, str]:
-        reset = datetime.fromtimestamp(self.ends_at, UTC)
+    def headers(self, limit: int) -> dict[str, str]:
         return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(max(0, self.limit - self.count)),
-            "X-RateLimit-Reset": reset.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, limit - self.count)),
+            "X-RateLimit-Reset": self.reset,
         }
 
 
@@ -118,34 +109,35 @@ class RateLimiter:
         Shown is the family's own limit, or else the one that is most exhausted.
         """
         own = FAMILIES[family].rule
-        rules = _general(who, paging=paging) if FAMILIES[family].general else []
+        rules = _general(who, paging=paging) if FAMILIES[family].general else ()
         if own is not None:
-            rules.append(own)
+            rules = (*rules, own)
         if not rules:
             return {}
-        spent = [(rule, self._count(rule, who, now.timestamp())) for rule in rules]
-        exhausted = [result for _, result in spent if result.count > result.limit]
+        at = now.timestamp()
+        spent = [(self._count(rule, who, at), self._amount(rule, who)) for rule in rules]
+        exhausted = [(window, limit) for window, limit in spent if window.count > limit]
         if exhausted:
-            longest = max(exhausted, key=lambda result: result.ends_at)
+            longest, limit = max(exhausted, key=lambda each: each[0].ends_at)
             raise TooMany(
-                retry_after=math.ceil(longest.ends_at - now.timestamp()), headers=longest.headers()
+                retry_after=math.ceil(longest.ends_at - at), headers=longest.headers(limit)
             )
-        shown = next((result for rule, result in spent if rule is own), None)
-        return (shown or max((result for _, result in spent), key=lambda r: r.share)).headers()
+        shown, limit = spent[-1] if own is not None else max(spent, key=_share)
+        return shown.headers(limit)
 
-    def _count(self, rule: Rule, who: Spender, now: float) -> _Spent:
+    def _count(self, rule: Rule, who: Spender, now: float) -> _Window:
         key = (rule.name, _holder_key(rule, who))
         window = self._windows.get(key)
         if window is None or window.ends_at <= now:
             self._make_room(now)
-            window = self._windows[key] = _Window(0, now + rule.seconds)
+            window = self._windows[key] = _window(now + rule.seconds)
         window.count += 1
-        return _Spent(self._amount(rule, who), window.count, window.ends_at)
+        return window
 
     def _amount(self, rule: Rule, who: Spender) -> int:
         amount = float(getattr(self._limits, rule.setting)) * self._limits.factor
-        from_office = who.address and is_within(who.address, self._limits.office_networks)
-        if rule.holder == "address" and from_office:
+        address = who.address if rule.holder == "address" else None
+        if address is not None and is_within(address, self._limits.office_networks):
             amount *= self._limits.office_factor
         return max(1, int(amount))
 
@@ -160,10 +152,20 @@ class RateLimiter:
                 del self._windows[key]
 
 
-def _general(who: Spender, *, paging: bool) -> list[Rule]:
+def _window(ends_at: float) -> _Window:
+    reset = datetime.fromtimestamp(ends_at, UTC).isoformat(timespec="microseconds")
+    return _Window(0, ends_at, reset.replace("+00:00", "Z"))
+
+
+def _share(spent: tuple[_Window, int]) -> float:
+    window, limit = spent
+    return window.count / limit
+
+
+def _general(who: Spender, *, paging: bool) -> tuple[Rule, ...]:
     if who.token_id is None:
-        return [_ADDRESS]
-    return [_MEMBER, _TOKEN, _PAGING] if paging else [_MEMBER, _TOKEN]
+        return (_ADDRESS,)
+    return (_MEMBER, _TOKEN, _PAGING) if paging else (_MEMBER, _TOKEN)
 
 
 def _holder_key(rule: Rule, who: Spender) -> str:

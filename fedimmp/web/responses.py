@@ -80,11 +80,14 @@ def paged_by_offset(call: "Call", data: Sequence[Any], *, offset: int, limit: in
 
 
 def _link(call: "Call", keep: Sequence[str], cursor: str, value: int | str) -> str:
+    # From our origin and never from the Host header, which the caller chooses.
+    address = f"{call.app.config.server.origin}{call.request.rel_url.raw_path}"
+    if not call.request.query_string and isinstance(value, int):
+        return f"{address}?{cursor}={value}"
     query = [
         (name, text)
         for name, text in call.request.query.items()
         if name == "limit" or (name in keep and name not in _CURSORS)
     ]
     query.append((cursor, str(value)))
-    # From our origin and never from the Host header, which the caller chooses.
-    return f"{call.app.config.server.origin}{call.request.rel_url.raw_path}?{urlencode(query)}"
+    return f"{address}?{urlencode(query)}"

@@ -104,5 +104,35 @@ async def test_what_a_turn_of_the_loop_logs_is_written_at_its_end_and_in_order()
     assert messages(stream)[-1] == "five"
 
 
+@pytest.mark.usefixtures("root_logger")
+@pytest.mark.parametrize(
+    "evil", ["a\r\nforged", "\ud800", "access_token=hunter2hunter2", "plain", "\x7f"]
+)
+async def test_a_note_is_the_line_of_a_record(evil: str) -> None:
+    stream = io.StringIO()
+    logs.configure("info", "json", stream)
+    log = logging.getLogger("fedimmp.test")
+    with logs.bind(request="r1"):
+        log.info("%s", f"GET {evil}", extra={"count": 3, "agent": evil})
+        logs.note(log, f"GET {evil}", {"count": 3, "agent": evil})
+    await asyncio.sleep(0)
+    record, note = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert record | {"time": ""} == note | {"time": ""}
+    assert note["request"] == "r1"
+    assert "hunter2" not in stream.getvalue()
+    logging.getLogger().setLevel("WARNING")
+    logs.note(log, "not wanted", {})
+    await asyncio.sleep(0)
+    assert len(stream.getvalue().splitlines()) == 2
+
+
+@pytest.mark.usefixtures("root_logger")
+def test_a_note_is_a_record_where_others_listen(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        logs.note(logging.getLogger("fedimmp.test"), "GET / 200", {"count": 3})
+    assert caplog.messages == ["GET / 200"]
+    assert caplog.records[0].__dict__["count"] == 3
+
+
 def messages(stream: io.StringIO) -> list[str]:
     return [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
