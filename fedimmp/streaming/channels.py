@@ -21,6 +21,8 @@ PLAIN = frozenset(
         "direct",
     }
 )
+# The scopes that open a stream.
+SCOPES = frozenset({"read", "read:statuses", "read:notifications"})
 TAGGED = frozenset({"hashtag", "hashtag:local"})
 
 

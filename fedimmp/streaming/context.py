@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 
 from fedimmp.app import App
+from fedimmp.streaming.heartbeats import Heart
 from fedimmp.streaming.hub import Hub, stop
 
 HUB = web.AppKey("HUB", Hub)
+HEART = web.AppKey("HEART", Heart)
 
 
 def hub_of(request: web.Request) -> Hub:
@@ -17,13 +19,18 @@ def hub_of(request: web.Request) -> Hub:
 
 
 def hub_context(app: App) -> Callable[[web.Application], AsyncIterator[None]]:
-    """Return a `cleanup_ctx` that runs one hub as long as the web application lives."""
+    """Return a `cleanup_ctx` that runs a hub and heartbeats as long as the application lives."""
 
     async def running(web_app: web.Application) -> AsyncIterator[None]:
         hub = web_app[HUB] = Hub(app)
-        task = asyncio.create_task(hub.run(), name="stream hub")
+        heart = web_app[HEART] = Heart()
+        tasks = (
+            asyncio.create_task(hub.run(), name="stream hub"),
+            asyncio.create_task(heart.run(), name="stream heartbeats"),
+        )
         yield
-        await stop(task)
+        for task in tasks:
+            await stop(task)
 
     return running
 

@@ -65,7 +65,9 @@ class Hub:
             self.unsubscribe(listener, channel)
 
     def subscribe(self, listener: Listener, channel: Channel) -> None:
-        """Let an open connection hear a channel, too."""
+        """Let a connection hear a channel, too, unless it has gone meanwhile."""
+        if listener not in self._listeners:
+            return
         listener.channels.add(channel)
         self._add(listener, channel)
 
@@ -311,7 +313,7 @@ class Hub:
 
 
 async def stop(task: "asyncio.Task[None]") -> None:
-    """Cancel the hub's task and wait until it has ended."""
+    """Cancel a task and wait until it has ended."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from fedimmp.streaming.channels import Channel
+from fedimmp.streaming.frames import Kind, encode
 
 QUEUE_LIMIT = 256
 
@@ -32,15 +33,7 @@ class Message:
     def wire(self, channel: Channel) -> bytes:
         """Return the whole WebSocket frame (RFC 6455 section 5.2), which is the same for all."""
         if (made := self.wires.get(channel)) is None:
-            text = self.frame(channel)
-            size = len(text)
-            if size < 126:
-                head = bytes((0x81, size))
-            elif size < 1 << 16:
-                head = b"\x81\x7e" + size.to_bytes(2, "big")
-            else:
-                head = b"\x81\x7f" + size.to_bytes(8, "big")
-            made = self.wires[channel] = head + text
+            made = self.wires[channel] = encode(Kind.TEXT, self.frame(channel))
         return made
 
 

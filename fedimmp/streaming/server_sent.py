@@ -28,7 +28,7 @@ async def events(call: Call) -> web.StreamResponse:
     if form.get("only_media"):
         name += ":media"
     channel = read_channel({**form, "stream": name})
-    await access_channel(call, listener, channel)
+    await access_channel(call.app, listener, channel)
     listener.channels.add(channel)
     return await _pour(call, listener)
 

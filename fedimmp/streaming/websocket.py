@@ -1,28 +1,32 @@
 """GET /api/v1/streaming: one WebSocket, many streams."""
 
-import asyncio
-from collections.abc import Awaitable, Mapping
-from contextlib import suppress
-from typing import Any
+import base64
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from fedimmp.errors import NotFound, Refusal, TooMany
+from fedimmp.app import App
+from fedimmp.errors import NotFound, TooMany
 from fedimmp.streaming.authentication import (
     access_channel,
     check_token,
     listener_of,
     offered_protocol,
 )
-from fedimmp.streaming.channels import Channel, error_frame, read_channel
-from fedimmp.streaming.context import hub_of
-from fedimmp.streaming.listener import Listener, Message
+from fedimmp.streaming.channels import read_channel
+from fedimmp.streaming.context import HEART, hub_of
+from fedimmp.streaming.hub import Hub
+from fedimmp.streaming.listener import Listener
+from fedimmp.streaming.sockets import Socket
 from fedimmp.web.call import Call
+from fedimmp.web.switching import switch
 
-HEARTBEAT_SECONDS = 30.0
-FRAME_LIMIT = 4096
-CHANNEL_LIMIT = 64
+CHANNEL_LIMIT: Final = 64
+# RFC 6455 section 1.3.
+_HANDSHAKE: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 async def stream(call: Call) -> web.StreamResponse:
@@ -30,14 +34,7 @@ async def stream(call: Call) -> web.StreamResponse:
 
     The token comes as subprotocol, as `access_token` or in the header.
     """
-    protocol = offered_protocol(call.request)
-    socket = web.WebSocketResponse(
-        protocols=(protocol,) if protocol else (),
-        heartbeat=HEARTBEAT_SECONDS,
-        compress=False,  # a compressor costs 125 KiB a socket
-        max_msg_size=FRAME_LIMIT,
-    )
-    if not socket.can_prepare(call.request):
+    if not web.WebSocketResponse().can_prepare(call.request):
         raise NotFound("Open this address as a WebSocket, or one below it for server-sent events.")
     listener = await listener_of(call)
     asked = await call.form()
@@ -45,125 +42,52 @@ async def stream(call: Call) -> web.StreamResponse:
     hub.join(listener)
     try:
         await check_token(call, listener)
-        await _carry(call, socket, listener, asked)
-    finally:
+        make = _opening(call, listener, hub)
+        response, socket = await switch(call.request, _agreement(call.request), make)
+    except BaseException:
         hub.leave(listener)
-    return socket
+        raise
+    if asked["stream"]:
+        socket.wish({"type": "subscribe", **asked})
+    return response
 
 
-async def _carry(
-    call: Call, socket: web.WebSocketResponse, listener: Listener, asked: Mapping[str, Any]
-) -> None:
-    """Let a socket carry what its listener hears, until either side goes away."""
-    await socket.prepare(call.request)
-    sender = _Sender(call.request.transport, socket, listener)
-    listener.express, listener.on_waiting = sender.express, sender.catch_up
-    if len(listener.queue):
-        sender.catch_up()
-    try:
-        if asked["stream"]:
-            await _answer(socket, _subscribe(call, listener, asked))
-        await _read(call, socket, listener)
-    finally:
-        await sender.end()
+def _opening(call: Call, listener: Listener, hub: Hub) -> Callable[[Callable[[], None]], Socket]:
+    fulfil = functools.partial(_fulfil, call.app, hub)
+    heart = call.request.app[HEART]
+    return lambda leave: Socket(listener, hub, heart, fulfil, leave)
 
 
-class _Sender:
-    """Sends what a listener hears: at once while the socket takes it, else in its turn.
+def _agreement(request: web.Request) -> dict[str, str]:
+    """Return the headers that agree to the upgrade (RFC 6455 section 4.2.2).
 
-    A task that waits for messages would cost each socket 4 KiB, and each message a round of the
-    event loop, so there is one only while something waits.
+    Nothing is compressed, since a compressor costs 125 KiB a socket.
     """
-
-    __slots__ = ("_listener", "_socket", "_task", "_transport")
-
-    def __init__(
-        self,
-        transport: asyncio.Transport | None,
-        socket: web.WebSocketResponse,
-        listener: Listener,
-    ) -> None:
-        self._transport = transport
-        self._socket = socket
-        self._listener = listener
-        self._task: asyncio.Task[None] | None = None
-
-    def express(self, channel: Channel, message: Message) -> bool:
-        """Write the frame that all get, unless the socket is busy or about to close."""
-        transport = self._transport
-        if transport is None or self._task is not None or self._socket.closed:
-            return False
-        if transport.is_closing() or transport.get_write_buffer_size():
-            return False
-        if channel in self._listener.channels:
-            transport.write(message.wire(channel))
-        return True
-
-    def catch_up(self) -> None:
-        """Let a task send what waits."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._send())
-
-    async def end(self) -> None:
-        """Stop sending, but let the socket say why it closes."""
-        if self._task is None:
-            return
-        if not self._listener.close_reason:
-            self._task.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError):
-            await self._task
-
-    async def _send(self) -> None:
-        queue = self._listener.queue
-        while len(queue):
-            queued = queue.take()
-            if queued is None:
-                reason = self._listener.close_reason.encode()[:120]
-                await self._socket.close(code=1008, message=reason)
-                return
-            channel, message = queued
-            if channel in self._listener.channels:
-                try:
-                    await self._socket.send_frame(message.frame(channel), WSMsgType.TEXT)
-                except ConnectionError:
-                    return
-        self._task = None
+    key = request.headers["Sec-WebSocket-Key"].encode()
+    proof = hashlib.sha1(key + _HANDSHAKE, usedforsecurity=False).digest()
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "upgrade",
+        "Sec-WebSocket-Accept": base64.b64encode(proof).decode(),
+    }
+    protocol = offered_protocol(request)
+    return headers if protocol is None else headers | {"Sec-WebSocket-Protocol": protocol}
 
 
-async def _read(call: Call, socket: web.WebSocketResponse, listener: Listener) -> None:
-    async for received in socket:
-        if received.type is WSMsgType.BINARY:
-            await socket.close(code=1003, message=b"Only text is understood here.")
-        elif received.type is WSMsgType.TEXT:
-            await _answer(socket, _obey(call, listener, received.data))
-
-
-async def _answer(socket: web.WebSocketResponse, deed: Awaitable[None]) -> None:
-    """Do something that the app asked for; a refusal is a frame, and the socket stays open."""
-    try:
-        await deed
-    except Refusal as refusal:
-        await socket.send_json(error_frame(refusal))
-
-
-async def _obey(call: Call, listener: Listener, text: str) -> None:
+async def _fulfil(app: App, hub: Hub, listener: Listener, words: Mapping[str, Any]) -> None:
     """Carry out a subscribe or unsubscribe frame; anything else is ignored, as Mastodon does."""
-    try:
-        words = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return
     match words:
         case {"type": "subscribe"}:
-            await _subscribe(call, listener, words)
+            await _subscribe(app, hub, listener, words)
         case {"type": "unsubscribe"}:
-            hub_of(call.request).unsubscribe(listener, read_channel(words))
+            hub.unsubscribe(listener, read_channel(words))
 
 
-async def _subscribe(call: Call, listener: Listener, words: Mapping[str, Any]) -> None:
+async def _subscribe(app: App, hub: Hub, listener: Listener, words: Mapping[str, Any]) -> None:
     channel = read_channel(words)
     if channel in listener.channels:
         return
     if len(listener.channels) >= CHANNEL_LIMIT:
         raise TooMany("This connection listens to too many streams.", retry_after=60)
-    await access_channel(call, listener, channel)
-    hub_of(call.request).subscribe(listener, channel)
+    await access_channel(app, listener, channel)
+    hub.subscribe(listener, channel)

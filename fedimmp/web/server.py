@@ -10,9 +10,10 @@ import logging
 import socket
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,6 +122,13 @@ class Connection(RequestHandler):
             self._admitted = False
             self._door.leave(self._address)
         super().connection_lost(exc)
+
+    def keep_place(self) -> Callable[[], None]:
+        """Let another protocol have the place among the connections; returns how to leave it."""
+        if not self._admitted:
+            raise ConnectionResetError("The connection is over.")
+        self._admitted = False
+        return partial(self._door.leave, self._address)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
