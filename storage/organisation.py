@@ -114,19 +114,16 @@ async def lock(tx: Transaction) -> Organisation | None:
     return _organisation(await tx.fetchrow(f"SELECT {_COLUMNS} FROM organisation FOR UPDATE"))
 
 
-async def subscribe(
-    tx: Transaction, *, source: str | None, is_publisher: bool, fingerprint: str
-) -> None:
+async def subscribe(tx: Transaction, *, is_publisher: bool, fingerprint: str) -> None:
     """Trust the root with this fingerprint; what was trusted of another one is forgotten."""
     await tx.execute("DELETE FROM organisation")
     await tx.execute("DELETE FROM organisation_files")
     await tx.execute("DELETE FROM organisation_members")
     await tx.execute(
         """
-        INSERT INTO organisation (source, is_publisher, fingerprint)
-        VALUES ($1, $2, $3)
+        INSERT INTO organisation (is_publisher, fingerprint)
+        VALUES ($1, $2)
         """,
-        source,
         is_publisher,
         fingerprint,
     )

@@ -12,8 +12,8 @@ class StoredDraft:
     """The list as it will be. `members` are JSON objects as the manifest spells them.
 
     `root` is one that holds from the next version on, `targets` and `content` what people sign;
-    None until the first of them does. `office_key` is sealed, as is the one that takes its place with
-    the next version, if any.
+    None until the first of them does. `office_key` is sealed, as is the one that takes its place
+    with the next version, if any.
     """
 
     organisation_id: str
@@ -117,6 +117,11 @@ async def set_signed(
 async def set_next_office_key(tx: Transaction, office_key: bytes) -> None:
     """Let another key of the office say from the next version on what is the latest."""
     await tx.execute("UPDATE organisation_draft SET next_office_key = $1", office_key)
+
+
+async def delete(tx: Transaction) -> bool:
+    """Publish no more; return whether this office did."""
+    return await tx.execute("DELETE FROM organisation_draft") > 0
 
 
 async def clear_published(tx: Transaction) -> None:

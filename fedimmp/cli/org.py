@@ -18,7 +18,12 @@ from fedimmp.cli.kit import (
     with_app,
 )
 from fedimmp.cli.org_signing import SIGNING, read_file, write_new
-from fedimmp.services import organising, publishing_manifest, reviewing_manifest
+from fedimmp.services import (
+    organising,
+    publishing_manifest,
+    reviewing_manifest,
+    stamping_manifest,
+)
 from fedimmp.services.organising import Taken
 from fedimmp.services.reviewing_manifest import Overview
 from storage.organisation import OrganisationMember
@@ -66,12 +71,13 @@ def subscribe(
 
 
 @org.command()
+@click.option("--end", is_flag=True, help="Also where this office publishes the list.")
 @config_option
-def leave(config_path: Path | None) -> None:
+def leave(end: bool, config_path: Path | None) -> None:
     """Follow the list no more: offices that only it allows are allowed no more."""
 
     async def work(app: App) -> None:
-        await organising.leave(app, actor=_ACTOR)
+        await organising.leave(app, end=end, actor=_ACTOR)
 
     with_app(config_path, work)
     click.echo("This office belongs to no organisation any more.")
@@ -111,7 +117,7 @@ def export_file(file: Path, days: int, config_path: Path | None) -> None:
     """Write the published list to a file, for offices that no network leads to."""
 
     async def work(app: App) -> bytes:
-        return bundles.write_bundle(await publishing_manifest.export(app, days=days, actor=_ACTOR))
+        return bundles.write_bundle(await stamping_manifest.export(app, days=days, actor=_ACTOR))
 
     with mistakes():
         write_new(file, with_app(config_path, work))

@@ -35,7 +35,14 @@ _passphrase_file = click.option(
 @click.command()
 @click.option("--id", "organisation_id", required=True, help="Such as corp.example.")
 @click.option("--name", required=True, help="Name of the organisation.")
-@click.option("--keys", "count", default=3, show_default=True, type=click.IntRange(1, 16))
+@click.option(
+    "--keys",
+    "count",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="How many keys there are, one for each person who signs.",
+)
 @click.option(
     "--quorum",
     default=2,
@@ -201,10 +208,21 @@ def remove_member(host: str, confirm: bool, config_path: Path | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Sign this file, which `fedimmp org draft` wrote, far from any office.",
 )
+@click.option(
+    "--at-least",
+    default=0,
+    type=click.IntRange(0, 2**31),
+    metavar="NUMBER",
+    help="Number of the version, after a restored backup: above all that others know.",
+)
 @_passphrase_file
 @config_option
 def sign(
-    key_file: Path, draft: Path | None, passphrase_file: Path | None, config_path: Path | None
+    key_file: Path,
+    draft: Path | None,
+    at_least: int,
+    passphrase_file: Path | None,
+    config_path: Path | None,
 ) -> None:
     """Sign the next version with one key."""
     key = _open_key(key_file, passphrase_file)
@@ -218,7 +236,7 @@ def sign(
         return
 
     async def work(app: App) -> Progress:
-        return await publishing_manifest.sign(app, key, actor=_ACTOR)
+        return await publishing_manifest.sign(app, key, at_least=at_least, actor=_ACTOR)
 
     _tell(with_app(config_path, work))
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from activitypub.objects import Activity
+from activitypub.ownership import check_named
 from fedimmp.app import App
 from fedimmp.effects.organisation import pull_soon
 from fedimmp.inbound.received import Handler, Outcome, Received, object_uri
@@ -10,8 +11,11 @@ from storage.database import Transaction
 
 
 def read_news(activity: Activity) -> str | None:
-    """Return what there is news of."""
-    return object_uri(activity)
+    """Return what there is news of: something at the office that says so."""
+    uri = object_uri(activity)
+    if uri is not None:
+        check_named(activity, uri)
+    return uri
 
 
 async def apply_news(

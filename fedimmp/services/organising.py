@@ -20,7 +20,7 @@ from fedimmp.errors import Conflict, Invalid, NotFound
 from fedimmp.remote.trust import instance_key
 from fedimmp.services import manifest_members
 from fedimmp.services.peer_terms import check_peer_host
-from storage import audit, organisation
+from storage import audit, organisation, organisation_draft
 from storage.database import Connection, Transaction
 from storage.organisation import ManifestVersion, Organisation
 
@@ -61,11 +61,8 @@ async def subscribe(
     The host is allowed, with these private networks; without one, files are carried by hand. Raises
     Invalid, and Conflict for an office that belongs to another organisation.
     """
+    _check(fingerprint)
     now = app.now()
-    try:
-        check_fingerprint(fingerprint)
-    except Malformed as error:
-        raise Invalid(str(error)) from error
     source = None if host is None else check_peer_host(app, host)
 
     async def work(tx: Transaction) -> Organisation:
@@ -73,11 +70,8 @@ async def subscribe(
         if known is not None and known.fingerprint != fingerprint:
             raise Conflict("This office belongs to an organisation: run `fedimmp org leave` first.")
         if known is None:
-            await organisation.subscribe(
-                tx, source=source, is_publisher=False, fingerprint=fingerprint
-            )
-        else:
-            await organisation.set_source(tx, source)
+            await organisation.subscribe(tx, is_publisher=False, fingerprint=fingerprint)
+        await organisation.set_source(tx, source)
         if source is not None:
             await manifest_members.allow_source(tx, app, source, networks, actor=actor)
             await effects.request_pull(tx, source, now)
@@ -94,18 +88,33 @@ async def subscribe(
     return await app.db.transact(work)
 
 
-async def leave(app: App, *, actor: str) -> None:
-    """Belong to no organisation any more: what its manifest allowed is allowed no more."""
+def _check(fingerprint: str) -> None:
+    try:
+        check_fingerprint(fingerprint)
+    except Malformed as error:
+        raise Invalid(str(error)) from error
+
+
+async def leave(app: App, *, end: bool = False, actor: str) -> None:
+    """Belong to no organisation any more: what its manifest allowed is allowed no more.
+
+    The office that publishes only goes to `end` that: nobody publishes then. Raises NotFound and
+    Conflict.
+    """
     now = app.now()
-    async with app.db.writer() as tx:
+
+    async def work(tx: Transaction) -> None:
         known = await organisation.lock(tx)
         if known is None:
             raise NotFound(NEVER)
+        if await organisation_draft.delete(tx) and not end:
+            raise Conflict("This office publishes the list: say --end if nobody is to do so.")
         await manifest_members.replace(tx, app, ())
         await organisation.leave(tx)
-        await audit.append(
-            tx, actor=actor, action="organisation.leave", target=known.organisation_id, now=now
-        )
+        target = known.organisation_id or known.fingerprint
+        await audit.append(tx, actor=actor, action="organisation.leave", target=target, now=now)
+
+    await app.db.transact(work)
 
 
 async def pull_due(app: App, _payload: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from fedimmp.effects import organisation as effects
 from fedimmp.errors import Conflict, Invalid, NotFound
 from fedimmp.services import manifest_members, organising
 from fedimmp.services.organising import Taken
+from fedimmp.services.stamping_manifest import NO_DRAFT, STAMP_LIFE, office_key_of, rising
 from storage import account_keys, audit, organisation, organisation_draft
 from storage.accounts import INSTANCE_ACCOUNT_ID
 from storage.database import Connection, Transaction
@@ -36,10 +37,6 @@ from storage.organisation_draft import StoredDraft
 # A root outlives the manifests below it: it is renewed with one of them, long before it ends.
 _ROOT_LIFE: Final = timedelta(days=730)
 _ROOT_MARGIN: Final = timedelta(days=90)
-# As long as this office may be down without others calling its word old.
-STAMP_LIFE: Final = timedelta(days=3)
-_STAMP_EVERY: Final = timedelta(hours=6)
-_NO_DRAFT: Final = "This office does not publish for an organisation: run `fedimmp org init`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +66,14 @@ async def found(
     office = OrganisationKey.generate()
     now = app.now()
     with refusing():
-        quorum = Quorum(tuple(people), needed, office.public)
         check_organisation_id(organisation_id)
         check_text(name, "name of the organisation")
-        root = signing.new_root(quorum, version=1, expires=now + _ROOT_LIFE)
-        fingerprint = signing.root_fingerprint(root)
+        root = _first_root(Quorum(tuple(people), needed, office.public), now)
+    fingerprint = signing.root_fingerprint(root)
     async with app.db.writer() as tx:
         if await organisation.lock(tx) is not None:
             raise Conflict("This office belongs to an organisation: run `fedimmp org leave` first.")
-        await organisation.subscribe(tx, source=None, is_publisher=True, fingerprint=fingerprint)
+        await organisation.subscribe(tx, is_publisher=True, fingerprint=fingerprint)
         await organisation_draft.insert(
             tx,
             organisation_id=organisation_id,
@@ -87,15 +83,32 @@ async def found(
             root=root,
         )
         await organisation_draft.set_members(tx, [write_member(await own_member(tx, app))], ())
-        await audit.append(
+        await _note(
             tx,
-            actor=actor,
-            action="organisation.init",
-            target=organisation_id,
-            detail={"fingerprint": fingerprint, "quorum": f"{needed} of {len(people)}"},
+            actor,
+            "init",
+            organisation_id,
+            {"fingerprint": fingerprint, "quorum": f"{needed} of {len(people)}"},
             now=now,
         )
     return fingerprint
+
+
+def _first_root(quorum: Quorum, now: datetime) -> bytes:
+    return signing.new_root(quorum, version=1, expires=now + _ROOT_LIFE)
+
+
+async def _note(
+    tx: Transaction,
+    actor: str,
+    act: str,
+    target: str,
+    detail: dict[str, object],
+    *,
+    now: datetime,
+) -> None:
+    action = f"organisation.{act}"
+    await audit.append(tx, actor=actor, action=action, target=target, detail=detail, now=now)
 
 
 async def own_member(conn: Connection, app: App) -> Member:
@@ -154,14 +167,15 @@ async def _change(
     await app.db.transact(work)
 
 
-async def sign(app: App, key: OrganisationKey, *, actor: str) -> Progress:
+async def sign(app: App, key: OrganisationKey, *, at_least: int = 0, actor: str) -> Progress:
     """Sign the next version with one person's key.
 
-    Raises Invalid for a key that has no say, and Conflict for removals that nobody has confirmed.
+    After a restored backup it takes a number of `at_least` what others have never seen. Raises
+    Invalid for a key that has no say, and Conflict for removals that nobody has confirmed.
     """
 
     async def work(tx: Transaction) -> Progress:
-        draft = await _prepared(tx, app)
+        draft = await _prepared(tx, app, at_least)
         signed = signing.sign_draft(draft, key)
         return await _keep(tx, app, draft, signed, actor)
 
@@ -236,38 +250,6 @@ async def publish(app: App, *, actor: str) -> Taken:
     return await organising.take_own(app, files, give_out, actor=actor)
 
 
-async def export(app: App, *, days: int, actor: str) -> dict[str, bytes]:
-    """Return what is published, with a word that it is the latest which holds for so many days.
-
-    Raises Conflict for an office that does not publish, or has not yet.
-    """
-    now = app.now()
-
-    async def work(tx: Transaction) -> dict[str, bytes]:
-        known = await organisation.lock(tx)
-        stored = await _locked(tx)
-        files = await organisation.read_files(tx)
-        if known is None or not files:
-            raise Conflict("Nothing is published yet.")
-        version = _rising(signing.version_of(files["timestamp.json"]), now)
-        key = _office_key(app, stored.office_key)
-        far = signing.stamp(files, key, version=version, expires=now + timedelta(days=days))
-        near = signing.stamp(files, key, version=version + 1, expires=now + STAMP_LIFE)
-        # Numbers rise here as well, or what goes over the network would look older than the file.
-        await organisation.replace_files(tx, files | {"timestamp.json": near})
-        await audit.append(
-            tx,
-            actor=actor,
-            action="organisation.export",
-            target=known.organisation_id,
-            detail={"version": known.version, "days": days},
-            now=now,
-        )
-        return files | {"timestamp.json": far}
-
-    return await app.db.transact(work)
-
-
 async def rotate(
     app: App,
     *,
@@ -282,20 +264,15 @@ async def rotate(
     `drop` are ids of keys; with `office_key` this office makes itself a new one. Raises Invalid.
     """
     now = app.now()
+    fresh = OrganisationKey.generate() if office_key else None
 
     async def work(tx: Transaction) -> Progress:
         stored = await _locked(tx)
         current = await _root(tx)
         if current is None:
             raise Conflict("Nothing is published yet: begin anew with `fedimmp org init` instead.")
-        fresh = OrganisationKey.generate() if office_key else None
         with refusing():
-            before = signing.quorum_of(current)
-            people = [key for key in before.people if key.keyid not in drop]
-            if len(before.people) - len(people) != len(set(drop)):
-                raise Malformed("A key that is to be dropped has no say.")
-            office = before.office if fresh is None else fresh.public
-            quorum = Quorum((*people, *add), needed or before.needed, office)
+            quorum = _rotated(current, add, drop, needed, fresh)
             root = signing.new_root(
                 quorum, version=signing.version_of(current) + 1, expires=now + _ROOT_LIFE
             )
@@ -310,17 +287,26 @@ async def rotate(
             "dropped": list(drop),
             "quorum": f"{quorum.needed} of {len(quorum.people)}",
         }
-        await audit.append(
-            tx,
-            actor=actor,
-            action="organisation.rotate",
-            target=stored.organisation_id,
-            detail=detail,
-            now=now,
-        )
+        await _note(tx, actor, "rotate", stored.organisation_id, detail, now=now)
         return _progress(draft, current)
 
     return await app.db.transact(work)
+
+
+def _rotated(
+    root: bytes,
+    add: Sequence[PublicKey],
+    drop: Sequence[str],
+    needed: int | None,
+    fresh: OrganisationKey | None,
+) -> Quorum:
+    """Return whose signatures are to count after those that count under a root."""
+    before = signing.quorum_of(root)
+    people = [key for key in before.people if key.keyid not in drop]
+    if len(before.people) - len(people) != len(set(drop)):
+        raise Malformed("A key that is to be dropped has no say.")
+    office = before.office if fresh is None else fresh.public
+    return Quorum((*people, *add), needed or before.needed, office)
 
 
 async def find_draft(app: App) -> StoredDraft | None:
@@ -329,41 +315,20 @@ async def find_draft(app: App) -> StoredDraft | None:
         return await organisation_draft.find(conn)
 
 
-async def restamp(tx: Transaction, app: App, now: datetime) -> int:
-    """Say anew that what is published is the latest, long before the last word runs out."""
-    # In the order in which publishing takes them.
-    known = await organisation.lock(tx)
-    stored = await organisation_draft.lock(tx)
-    if stored is None or known is None or not known.is_publisher or not known.version:
-        return 0
-    files = await organisation.read_files(tx)
-    before = files["timestamp.json"]
-    if signing.expires_of(before) > now + STAMP_LIFE - _STAMP_EVERY:
-        return 0
-    key = _office_key(app, stored.office_key)
-    files["timestamp.json"] = signing.stamp(
-        files,
-        key,
-        version=_rising(signing.version_of(before), now),
-        expires=now + STAMP_LIFE,
-    )
-    await organisation.replace_files(tx, files)
-    await organisation.set_heard(tx, now)
-    return 0
-
-
 def members_of(draft: StoredDraft) -> list[Member]:
     """Return the offices of the list as it will be."""
     return [read_member(each) for each in draft.members]
 
 
-async def _prepared(tx: Transaction, app: App) -> Draft:
+async def _prepared(tx: Transaction, app: App, at_least: int = 0) -> Draft:
     """Return what people sign, which stays the same until the list is changed."""
     stored = await _locked(tx)
     if stored.targets is not None and stored.content is not None:
-        return Draft(stored.content, stored.targets, stored.root)
+        known = Draft(stored.content, stored.targets, stored.root)
+        if known.manifest.version >= at_least:
+            return known
     now = app.now()
-    draft = _drafted(stored, stored.root, await _version(tx), now)
+    draft = _drafted(stored, stored.root, max(await _version(tx), at_least - 1), now)
     if draft.root is None:
         draft = replace(draft, root=_renewed(await _root(tx), draft.manifest, now))
     unconfirmed = await manifest_members.removals(tx, draft.manifest)
@@ -427,20 +392,11 @@ async def _repository(
     return signing.publish(
         draft,
         roots,
-        _office_key(app, stored.next_office_key or stored.office_key),
-        snapshot_version=_rising(snapshot, now),
-        timestamp_version=_rising(stamped, now),
+        office_key_of(app, stored.next_office_key or stored.office_key),
+        snapshot_version=rising(snapshot, now),
+        timestamp_version=rising(stamped, now),
         stamp_expires=now + STAMP_LIFE,
     )
-
-
-def _rising(version: int, now: datetime) -> int:
-    """Return a higher version that also rises over what was given out before a restored backup."""
-    return max(version + 1, int(now.timestamp()))
-
-
-def _office_key(app: App, sealed: bytes) -> OrganisationKey:
-    return OrganisationKey.from_seed(app.keys.unseal(sealed))
 
 
 def _progress(draft: Draft, root: bytes | None) -> Progress:
@@ -462,14 +418,14 @@ async def _root(conn: Connection) -> bytes | None:
 async def _locked(tx: Transaction) -> StoredDraft:
     stored = await organisation_draft.lock(tx)
     if stored is None:
-        raise NotFound(_NO_DRAFT)
+        raise NotFound(NO_DRAFT)
     return stored
 
 
 async def _get(conn: Connection) -> StoredDraft:
     stored = await organisation_draft.find(conn)
     if stored is None:
-        raise NotFound(_NO_DRAFT)
+        raise NotFound(NO_DRAFT)
     return stored
 
 

@@ -14,7 +14,7 @@ from fedimmp.services import (
     organising,
     peer_purging,
     peering,
-    publishing_manifest,
+    stamping_manifest,
 )
 from fedimmp.workers.pool import BackOff, rest
 from storage import (
@@ -164,7 +164,7 @@ CHORES: Final = (
     Chore("offices long removed", _HOUR, peer_purging.plan_purges),
     Chore("trust that ends", _MINUTE, lambda tx, app, _now: peering.end_expired(tx, app, _SWEEP)),
     Chore("the manifest's age", _TEN_MINUTES, organising.watch),
-    Chore("the manifest's stamp", _TEN_MINUTES, publishing_manifest.restamp),
+    Chore("the manifest's stamp", _TEN_MINUTES, stamping_manifest.restamp),
     Chore("days of presence", _HOUR, _forget_presence),
     Chore("home timelines", _HOUR, lambda tx, _app, _now: timelines.prune_home(tx)),
 )
