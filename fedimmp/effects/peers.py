@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fedimmp.effects import notices
 from storage import audit, backlog, events, inbox_hosts, jobs, knocks, severed_follows
@@ -13,6 +13,7 @@ from storage.trust import TALKING, Turn
 PeerAct = Literal[
     "peer.add",
     "peer.limit",
+    "peer.unlimit",
     "peer.drain",
     "peer.remove",
     "peer.block",
@@ -21,6 +22,10 @@ PeerAct = Literal[
     "peer.expire",
     "peer.manifest",
 ]
+
+
+# An event wakes; who needs to know which hosts it is about reads the table.
+_MOST_NAMED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ async def trust_changed(tx: Transaction, act: Act, turns: Sequence[Turn], now: d
         detail=act.detail | _told(turns),
         now=now,
     )
-    await events.append(tx, "peers.changed", detail={"hosts": [turn.host for turn in turns]})
+    changed = [turn.host for turn in turns]
+    await events.append(tx, "peers.changed", detail={"hosts": changed[:_MOST_NAMED]})
 
 
 def _told(turns: Sequence[Turn]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedimmp.app import App
-from fedimmp.effects.moderation import Staff, recorded
+from fedimmp.effects.moderation import Staff
 from fedimmp.effects.peers import Act, PeerAct, trust_changed
 from fedimmp.errors import Invalid, NotFound
 from fedimmp.services.moderating import staff_of
@@ -65,8 +65,7 @@ async def lift(app: App, staff_id: int, limit_id: int) -> None:
         await trust_entries.lock(tx)
         known = await _get(tx, limit_id)
         await peer_limits.delete(tx, limit_id)
-        await _settle(tx, app, staff, known.host, "peer.unblock")
-        await recorded(tx, staff, "peer.unlimit", known.host, app.now())
+        await _settle(tx, app, Act("peer.unlimit", known.host, staff.username))
 
     await app.db.transact(work)
 
@@ -77,18 +76,16 @@ async def _apply(
     changed = await peer_limits.update(tx, before.id, terms)
     if changed is None:
         raise NotFound
-    act: PeerAct = "peer.block" if changed.severity == "suspend" else "peer.unblock"
-    await _settle(tx, app, staff, before.host, act)
-    await recorded(tx, staff, "peer.limit", before.host, app.now(), terms=dict(terms))
+    act: PeerAct = "peer.block" if changed.severity == "suspend" else "peer.limit"
+    await _settle(tx, app, Act(act, before.host, staff.username, {"terms": dict(terms)}))
     return changed
 
 
-async def _settle(tx: Transaction, app: App, staff: Staff, host: str, act: PeerAct) -> None:
+async def _settle(tx: Transaction, app: App, act: Act) -> None:
     """Let happen what follows from a limit."""
     now = app.now()
-    turns = await trust.refresh(tx, [host], now, drain=drain_of(app))
-    if any(turn.changed for turn in turns):
-        await trust_changed(tx, Act(act, host, staff.username), turns, now)
+    turns = await trust.refresh(tx, [act.target], now, drain=drain_of(app))
+    await trust_changed(tx, act, turns, now)
 
 
 async def _get(tx: Transaction, limit_id: int) -> PeerLimit:

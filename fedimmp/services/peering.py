@@ -96,8 +96,8 @@ async def change_peer(
         await trust_entries.lock(tx)
         known = await trust_entries.find(tx, name)
         _check_version(name, known, version)
-        before = await _find(tx, app, name)
-        target = _state_wanted(name, state, before)
+        before = await _stands(tx, app, name)
+        target = _state_wanted(name, state, known, before)
         await _check_unblocked(tx, name, None if lift else known, target, lift=lift)
         put = _timed(app, wanted, known, target)
         act = Act(_ACTS[target], name, actor, _detail(put))
@@ -288,15 +288,28 @@ def _check_version(name: str, known: Entry | None, version: int | None) -> None:
         raise Conflict(f"{name} was changed by {by} meanwhile. Look at it again.")
 
 
-def _state_wanted(name: str, state: PeerState | None, before: Peer | None) -> PeerState:
+async def _stands(conn: Connection, app: App, name: str) -> PeerState | None:
+    """Return how a host stands, met or not, or a wildcard by its own entries."""
+    if not name.startswith(WILDCARD):
+        return await trust.state_of(conn, name, app.now())
+    found = await _find(conn, app, name)
+    return None if found is None else found.state
+
+
+def _state_wanted(
+    name: str, state: PeerState | None, known: Entry | None, before: PeerState | None
+) -> PeerState:
     """Return the state that the entry gets; only who is on the list can be taken off."""
     if state in ("allowed", "blocked"):
         return state
-    if before is None or (state is not None and before.state not in SHOWN):
+    if state is None and known is not None:
+        return known.state
+    if before not in SHOWN:
         raise NotFound(f"{name} is not on the allowlist.")
-    if state == "draining" and before.state not in TALKING:
-        raise Conflict(f"{name} is {before.state} already.")
-    return state or before.state
+    if state == "draining" and before not in TALKING:
+        raise Conflict(f"{name} is {before} already.")
+    # Terms alone of whom the organisation lists: it stays as it is.
+    return state or before
 
 
 async def _check_unblocked(

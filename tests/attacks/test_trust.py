@@ -2,20 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from fedimmp.app import App
 from fedimmp.errors import Conflict, Invalid, NotFound
 from fedimmp.services import discovery, peer_overview, peering
-from fedimmp.services.peering import Member
+from fedimmp.services.peering import Member as ListedOffice
 from fedimmp.workers.housekeeping import CHORES, do
 from fedimmp.workers.settle import settle
 from storage import trust
 from storage.trust_entries import PeerState, Terms
 from tests.attacks.door import Door, post, signed
 from tests.federation.foreign import Foreign, Person
-from tests.federation.members import account_id, count, follow_accepted, member, status_of
+from tests.federation.members import Member, account_id, count, follow_accepted, member, status_of
 
 DAY = timedelta(days=1)
 
@@ -116,6 +117,25 @@ async def test_wildcards_let_in_whom_nobody_named(hq: App, door: Door, porto: Fo
     await peering.add_peer(hq, "a.corp.example", actor="eva")
 
 
+async def test_one_below_a_wildcard_is_taken_out_and_terms_change_alone(hq: App) -> None:
+    await peering.change_peer(hq, "*.corp.example", "allowed", actor="eva")
+
+    out = await peering.change_peer(hq, "a.corp.example", "removed", actor="eva")
+    plain = await peering.change_peer(
+        hq, "*.corp.example", None, Terms(media=False), actor="eva", version=1
+    )
+
+    assert (out.state, out.pattern) == ("removed", "a.corp.example")
+    assert (plain.state, plain.media, plain.version) == ("allowed", False, 2)
+    async with hq.db.reader() as conn:
+        assert await trust.is_allowed(conn, "b.corp.example", hq.now())
+        assert not await trust.is_allowed(conn, "a.corp.example", hq.now())
+    nowhere: tuple[PeerState | None, ...] = (None, "removed")
+    for state in nowhere:
+        with pytest.raises(NotFound):
+            await peering.change_peer(hq, "far.example", state, Terms(), actor="eva")
+
+
 async def test_two_administrators_do_not_overwrite_each_other(hq: App) -> None:
     first = await peering.add_peer(hq, "porto.example", actor="eva")
     await peering.change_peer(hq, "porto.example", "limited", actor="mia", version=first.version)
@@ -199,18 +219,36 @@ async def test_people_of_a_limited_office_ask_before_they_follow(hq: App, porto:
     ana, bela, caio = await member(hq, "ana"), porto.person("bela"), porto.person("caio")
     await peering.change_peer(hq, porto.host, "limited", actor="eva")
     await bela.send(hq, bela.activity("Follow", ana.uri))
+    await bela.send(hq, bela.create(_mention(bela, ana)))
     await peering.change_peer(hq, porto.host, "allowed", actor="eva")
-    await caio.send(hq, caio.activity("Follow", ana.uri))
+    await caio.send(hq, caio.activity("Follow", ana.uri), caio.create(_mention(caio, ana)))
 
     async with hq.db.reader() as conn:
         rows = await conn.fetch("SELECT state FROM follows ORDER BY id")
+        told = await conn.fetch("SELECT type, filtered FROM notifications ORDER BY id")
     assert [row["state"] for row in rows] == ["pending", "accepted"]
+    # Ana's own policy decides: by default those whom staff limits are not shown at once.
+    assert [(row["type"], row["filtered"]) for row in told] == [
+        ("follow_request", True),
+        ("mention", True),
+        ("follow", False),
+        ("mention", False),
+    ]
+
+
+def _mention(author: Person, ana: Member) -> dict[str, Any]:
+    tag = {"type": "Mention", "href": ana.uri, "name": f"@{ana.name}"}
+    return author.note("Lunch?", tag=[tag], cc=[ana.uri])
 
 
 async def test_the_organisation_lists_and_administrators_override(hq: App) -> None:
-    members = [Member("porto.example", note="Porto"), Member("osaka.example"), Member(hq.uris.host)]
+    members = [
+        ListedOffice("porto.example", note="Porto"),
+        ListedOffice("osaka.example"),
+        ListedOffice(hq.uris.host),
+    ]
 
-    async def apply(*listed: Member) -> dict[str, tuple[str | None, str]]:
+    async def apply(*listed: ListedOffice) -> dict[str, tuple[str | None, str]]:
         async with hq.db.writer() as tx:
             turns = await peering.apply_members(tx, hq, listed, actor="organisation")
         return {turn.host: (turn.before, turn.after) for turn in turns}
@@ -233,7 +271,7 @@ async def test_the_organisation_lists_and_administrators_override(hq: App) -> No
     await peering.forget_peer(hq, "porto.example", actor="eva")
     assert (await peer_overview.get_peer(hq, "porto.example")).note == "Porto"
     with pytest.raises(Invalid):
-        await apply(members[0], Member("a.example", networks=("8.8.8.0/24",)))
+        await apply(members[0], ListedOffice("a.example", networks=("8.8.8.0/24",)))
     assert (await peer_overview.get_peer(hq, "porto.example")).state == "allowed"
 
 
