@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from activitypub.manifest.content import Member
 from activitypub.manifest.keys import OrganisationKey
 from fedimmp.services import organising, publishing_manifest
+from fedimmp.services.organising import Taken
+from storage import organisation
 from tests.wire.offices import Office, settled
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -80,6 +82,12 @@ class Company:
         version = await self.publish()
         await settled(self.hq, *offices)
         return version
+
+    async def carry(self, office: Office) -> Taken:
+        """Bring what hq has published to an office by hand, on whatever day: nothing is signed."""
+        async with self.hq.app.db.reader() as conn:
+            files = await organisation.read_files(conn)
+        return await organising.import_files(office.app, files)
 
     async def join(self, *offices: Office) -> None:
         """Let offices follow the list; nobody does anything else there."""

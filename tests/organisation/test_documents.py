@@ -139,6 +139,7 @@ def test_a_key_counts_once_whatever_it_is_called() -> None:
         signing.quorum_of(orjson.dumps(root))
 
 
+@pytest.mark.sec("SEC-225")
 def test_key_files_are_opened_by_their_passphrase_alone() -> None:
     key = OrganisationKey.generate()
     raw = seal_key(key, "correct horse battery")
