@@ -83,14 +83,9 @@ async def found(
             root=root,
         )
         await organisation_draft.set_members(tx, [write_member(await own_member(tx, app))], ())
-        await _note(
-            tx,
-            actor,
-            "init",
-            organisation_id,
-            {"fingerprint": fingerprint, "quorum": f"{needed} of {len(people)}"},
-            now=now,
-        )
+        quorum = f"{needed} of {len(people)}"
+        detail: dict[str, object] = {"fingerprint": fingerprint, "quorum": quorum}
+        await _note(tx, actor, "init", organisation_id, detail, now=now)
     return fingerprint
 
 
@@ -282,11 +277,9 @@ async def rotate(
         await organisation_draft.set_signed(
             tx, root=root, targets=draft.targets, content=draft.content
         )
-        detail: dict[str, object] = {
-            "added": [key.keyid for key in add],
-            "dropped": list(drop),
-            "quorum": f"{quorum.needed} of {len(quorum.people)}",
-        }
+        said = f"{quorum.needed} of {len(quorum.people)}"
+        added = [key.keyid for key in add]
+        detail: dict[str, object] = {"added": added, "dropped": list(drop), "quorum": said}
         await _note(tx, actor, "rotate", stored.organisation_id, detail, now=now)
         return _progress(draft, current)
 

@@ -153,6 +153,11 @@ async def test_mistakes_are_sentences(
         "org", "member", "remove", "osaka.example", code=2
     )
 
+
+async def test_wrong_keys_and_files_are_refused(
+    fedimmp: CommandLine, keys: Path, passphrase: str, tmp_path: Path
+) -> None:
+    await begin(fedimmp, keys, passphrase)
     short = tmp_path / "short"
     short.write_text("secret")
     sentence = await fedimmp.fails(

@@ -53,6 +53,11 @@ class Desk:
         listed = replace(own, networks=LOOPBACK)
         await publishing_manifest.put_member(app_of(self._hq), listed, actor="tests")
 
+    async def remove(self, office: Office) -> None:
+        await publishing_manifest.end_member(
+            app_of(self._hq), office.host, "removed", confirmed=True, actor="tests"
+        )
+
     async def publish(self) -> None:
         for key in self._people:
             await publishing_manifest.sign(app_of(self._hq), key, actor="tests")
@@ -134,18 +139,22 @@ async def test_one_list_for_all_offices(four: list[Office], tmp_path: Path) -> N
     path = f"/api/v2/search?type=accounts&resolve=true&q=@{rui.handle}"
     assert (await eve.call("GET", path))["accounts"] == []
     assert await state_at(porto, outsider) is None
+    await _removal_stops_what_goes_on(desk, porto, osaka, rui, tmp_path)
 
+
+async def _removal_stops_what_goes_on(
+    desk: Desk, porto: Office, osaka: Office, rui: Member, folder: Path
+) -> None:
+    """Attack porto while somebody writes, then remove osaka: within two seconds nothing leaves."""
     ending = asyncio.Event()
     writing = asyncio.create_task(write(rui, ending))
     try:
         await until(lambda: _at_least(posts_of(rui, osaka), 5), seconds=30)
-        await _attack(porto, tmp_path)
+        await _attack(porto, folder)
         seen = await posts_of(rui, osaka)
         await until(lambda: _at_least(posts_of(rui, osaka), seen + 5), seconds=30)
 
-        await publishing_manifest.end_member(
-            app_of(hq), osaka.host, "removed", confirmed=True, actor="tests"
-        )
+        await desk.remove(osaka)
         await desk.publish()
         await until(lambda: _is(state_at(porto, osaka), "removed"), seconds=60)
         await asyncio.sleep(2)
