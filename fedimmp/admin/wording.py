@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from markupsafe import Markup
 
 from fedimmp.web.html import parse_time
 
@@ -38,9 +39,13 @@ def words(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def plain(text: str) -> str:
-    """Write the explanation of a setting without the marks of its source."""
-    return " ".join(text.replace("`", "").split())
+def coded(text: str) -> Markup:
+    """Write an explanation, with what stands between backticks as code."""
+    parts = " ".join(text.split()).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 def pair(word: str) -> Any:
@@ -57,6 +62,6 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "iso": iso,
     "bytes": size,
     "words": words,
-    "plain": plain,
+    "coded": coded,
     "pair": pair,
 }

@@ -11,7 +11,9 @@ from typing import Final, Literal
 from cryptography import x509
 
 from fedimmp.app import App
-from storage import oversight
+from fedimmp.services.organising import life_over
+from storage import organisation, oversight
+from storage.organisation import Organisation
 from storage.oversight import Numbers
 
 Level = Literal["good", "look", "act"]
@@ -27,6 +29,10 @@ _NO_SPACE: Final = 0.03
 _GIBIBYTE: Final = 1024**3
 _SOME_DAYS: Final = 21
 _FEW_DAYS: Final = 7
+# Per cent of a manifest's life.
+_WHOLE_LIFE: Final = 100
+_OLD_AGE: Final = 90
+_MIDDLE_AGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +64,27 @@ async def overview(app: App) -> Overview:
     now = app.now()
     async with app.db.reader() as conn:
         numbers = await oversight.count(conn, now)
+        belonging = await organisation.find(conn)
     share, free = await asyncio.to_thread(_space, app.config.data_dir)
     lights = (
-        _work("Posts to other offices", numbers.deliveries_since, now, "queues"),
-        _work("Posts from other offices", numbers.inbox_since, now, "inbox"),
-        _work("Work in the background", numbers.jobs_since, now, "queues"),
+        work_light("Posts to other offices", numbers.deliveries_since, now, "queues"),
+        work_light("Posts from other offices", numbers.inbox_since, now, "inbox"),
+        work_light("Work in the background", numbers.jobs_since, now, "queues"),
         _parked(numbers),
         _refused(numbers),
         _peers(numbers),
+        *(() if belonging is None else (manifest_light(belonging, now),)),
         *_people(numbers),
-        _disk(share, free),
+        disk_light(share, free),
         _clock(numbers.database_time, now),
-        *await asyncio.to_thread(_certificate, app.config.server.tls_certificate, now),
+        *await asyncio.to_thread(certificate_lights, app.config.server.tls_certificate, now),
         _mail(app),
     )
     return Overview(lights, numbers)
 
 
-def _work(name: str, since: datetime | None, now: datetime, cure: Cure) -> Light:
+def work_light(name: str, since: datetime | None, now: datetime, cure: Cure) -> Light:
+    """Return how work is whose oldest piece is due since a time."""
     waited = timedelta() if since is None else now - since
     if waited < _LATE:
         return Light(name, "good", "Nothing waits longer than it should.", cure)
@@ -124,6 +133,27 @@ def _peers(numbers: Numbers) -> Light:
     return Light("Other offices", "good", "All answer.", "peers")
 
 
+def manifest_light(known: Organisation, now: datetime) -> Light:
+    """Return how the organisation's list is: held back, over, in trouble, old, or well."""
+    name, life = "The organisation's list", life_over(known, now)
+    if known.held_version is not None:
+        return Light(
+            name,
+            "act",
+            f"Version {known.held_version} removes {len(known.held_removals)} offices at once and"
+            " waits: look with `fedimmp org diff`, then `fedimmp org confirm`.",
+            "peers",
+        )
+    if life >= _WHOLE_LIFE:
+        return Light(name, "act", "It is over: nothing new is taken until it is renewed.", "peers")
+    if known.trouble:
+        return Light(name, "look", f"Its source: {known.trouble}", "peers")
+    if known.version == 0:
+        return Light(name, "look", "Nothing was received yet.", "peers")
+    level: Level = "act" if life >= _OLD_AGE else "look" if life >= _MIDDLE_AGE else "good"
+    return Light(name, level, f"Version {known.version}; {life} % of its time are over.", "peers")
+
+
 def _people(numbers: Numbers) -> Iterator[Light]:
     reports, waiting = numbers.reports_open, numbers.applicants
     are = "report is" if reports == 1 else "reports are"
@@ -138,7 +168,8 @@ def _people(numbers: Numbers) -> Iterator[Light]:
         yield Light("Sign-ups", "look", f"{waiting} {wait} to be let in or to confirm.", "members")
 
 
-def _disk(share: float, free: int) -> Light:
+def disk_light(share: float, free: int) -> Light:
+    """Return how a disk is of which this share and so many bytes are free."""
     sentence = f"{free / _GIBIBYTE:.1f} GiB are free, {share:.0%} of the disk of the data folder."
     level: Level = "act" if share < _NO_SPACE else "look" if share < _LITTLE_SPACE else "good"
     return Light("Disk", level, sentence, "settings")
@@ -156,7 +187,8 @@ def _clock(theirs: datetime, ours: datetime) -> Light:
     )
 
 
-def _certificate(file: Path | None, now: datetime) -> list[Light]:
+def certificate_lights(file: Path | None, now: datetime) -> list[Light]:
+    """Return how the certificate in a file is; without a file there is nothing to say."""
     if file is None:
         # A proxy in front shows its own, which we do not see.
         return []
