@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage.database import Connection, Transaction
+from storage.database import Transaction
 from storage.follows import FOLLOW_COLUMNS, counting
 
 _COLUMNS = ", ".join(FOLLOW_COLUMNS)
 
 
-async def sever(tx: Transaction, host: str, now: datetime) -> int:
-    """End all follows and requests of and to people of a host; returns how many there were."""
+async def sever(tx: Transaction, host: str, now: datetime) -> None:
+    """End all follows and requests of and to people of a host, and keep them."""
     await tx.execute(
         f"""
         INSERT INTO severed_follows ({_COLUMNS}, host, severed_at)
@@ -31,20 +31,22 @@ async def sever(tx: Transaction, host: str, now: datetime) -> int:
         host,
         now,
     )
-    ended = await tx.fetch(
-        counting(
-            f"""
-            DELETE FROM follows
-            USING severed_follows AS kept
-            WHERE kept.host = $1
-                AND kept.id = follows.id
-            RETURNING {", ".join(f"follows.{name}" for name in FOLLOW_COLUMNS)}
-            """,
-            step="-1",
-        ),
-        host,
+    for ids in await _batches(tx, [host]):
+        await tx.fetch(_END, ids)
+
+
+# In batches: what is counted in one statement is compared row by row.
+_AT_ONCE = 200
+_END = counting(f"DELETE FROM follows WHERE id = ANY($1::bigint[]) RETURNING {_COLUMNS}", step="-1")
+
+
+async def _batches(tx: Transaction, hosts: Sequence[str]) -> list[list[int]]:
+    """Return the ids of what is kept of hosts, in batches."""
+    rows = await tx.fetch(
+        "SELECT id FROM severed_follows WHERE host = ANY($1::text[]) ORDER BY id", list(hosts)
     )
-    return len(ended)
+    ids = [row["id"] for row in rows]
+    return [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
 
 
 _RESTORE = counting(
@@ -58,7 +60,7 @@ _RESTORE = counting(
     JOIN accounts AS followed
         ON followed.id = kept.target_id
         AND followed.deleted_at IS NULL
-    WHERE kept.host = ANY($1::text[])
+    WHERE kept.id = ANY($1::bigint[])
         AND NOT EXISTS (
             SELECT
             FROM blocks
@@ -76,27 +78,18 @@ _RESTORE = counting(
 )
 
 
-async def restore(tx: Transaction, hosts: Sequence[str]) -> int:
+async def restore(tx: Transaction, hosts: Sequence[str]) -> None:
     """Let follows be as they were, but for those that somebody does not want any more.
 
     That is where one blocks the other, the member blocks the office, or one of them is gone.
     """
-    kept = await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM severed_follows WHERE host = ANY($1::text[]))", list(hosts)
-    )
-    if not kept:
-        return 0
-    back = await tx.fetch(_RESTORE, list(hosts))
-    await forget(tx, hosts)
-    return len(back)
+    batches = await _batches(tx, hosts)
+    for ids in batches:
+        await tx.fetch(_RESTORE, ids)
+    if batches:
+        await forget(tx, hosts)
 
 
 async def forget(tx: Transaction, hosts: Sequence[str]) -> None:
     """Give up the follows with hosts for good."""
     await tx.execute("DELETE FROM severed_follows WHERE host = ANY($1::text[])", list(hosts))
-
-
-async def count(conn: Connection, host: str) -> int:
-    """Return how many follows with people of a host would come back."""
-    number: int = await conn.fetchval("SELECT count(*) FROM severed_follows WHERE host = $1", host)
-    return number
