@@ -46,9 +46,9 @@ from fedimmp.api import (
 from fedimmp.api import collections as account_collections
 from fedimmp.api.admin import accounts as admin_accounts
 from fedimmp.api.admin import audit as admin_audit
-from fedimmp.api.admin import peers as admin_peers
 from fedimmp.api.admin import barriers as admin_barriers
 from fedimmp.api.admin import domains as admin_domains
+from fedimmp.api.admin import peers as admin_peers
 from fedimmp.api.admin import reports as admin_reports
 from fedimmp.api.admin import statistics as admin_statistics
 from fedimmp.api.admin import trends as admin_trends
