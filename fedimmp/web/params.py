@@ -1,7 +1,8 @@
 """Reads the bracketed names of forms into nested values, as Mastodon's clients write them.
 
-`a[]=1&a[]=2` is a list, `a[b]=1` a mapping, `a[][b]=1&a[][c]=2` a list of mappings. Values stay
-text here; what they mean is the business of the forms.
+`a[]=1&a[]=2` is a list, `a[b]=1` a mapping, `a[][b]=1&a[][c]=2` a list of mappings, and `a[][]=1`,
+as Mastodon.py spells the ids of some, a list like the first. Values stay text here; what they mean
+is the business of the forms.
 """
 
 import re
@@ -46,6 +47,8 @@ def _split(name: str) -> list[str]:
         return [name]
     if len(parts) > MAX_DEPTH:
         raise BadRequest("A parameter is nested too deeply")
+    while parts[-2:] == ["", ""]:
+        parts.pop()
     return [head, *parts] if bracket else [head]
 
 

@@ -1,6 +1,7 @@
 """Real apps against live offices: Mastodon.py and toot, signed in through the real pages."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from tests.clients.toot import Toot
 from tests.live import Member, until
 
 
-async def app_of(member: Member, redirect: str = "urn:ietf:wg:oauth:2.0:oob") -> Mastodon:
+async def app_of(
+    member: Member,
+    redirect: str = "urn:ietf:wg:oauth:2.0:oob",
+    scopes: Sequence[str] = ("read", "write", "follow"),
+) -> Mastodon:
     """Return Mastodon.py, registered and signed in as the member through the pages."""
-    scopes = ["read", "write", "follow"]
+    scopes = list(scopes)
     client_id, secret = await asyncio.to_thread(
         Mastodon.create_app,
         "Field test",

@@ -1,10 +1,15 @@
-"""Which of Mastodon.py's methods is tried where, and why another is not: none is forgotten."""
+"""Which of Mastodon.py's methods is tried where, and why another is not: none is forgotten.
+
+Those that an office refuses are in test_mastodon_py_refusals, with the reasons.
+"""
 
 import inspect
 import re
 from pathlib import Path
 
 from mastodon import Mastodon
+
+from tests.clients.test_mastodon_py_refusals import REFUSED
 
 FOLDER = Path(__file__).parent
 
@@ -189,9 +194,9 @@ TRIED: dict[str, str] = {
     "stream_user": "test_mastodon_py_office",
     "stream_user_notifications": "test_mastodon_py_office",
     "trending_links": "test_mastodon_py_office",
-    "trending_statuses": "test_mastodon_py_office",
-    "trending_tags": "test_mastodon_py_office",
-    "trends": "test_mastodon_py_office",
+    "trending_statuses": "test_mastodon_py_staff",
+    "trending_tags": "test_mastodon_py_staff",
+    "trends": "test_mastodon_py_staff",
     "update_filter_v2": "test_mastodon_py_office",
     "verify_minimum_version": "test_mastodon_py_office",
     "admin_account": "test_mastodon_py_staff",
@@ -241,98 +246,47 @@ TRIED: dict[str, str] = {
     "admin_trending_tags": "test_mastodon_py_staff",
     "admin_update_domain_block": "test_mastodon_py_staff",
     "admin_update_ip_block": "test_mastodon_py_staff",
+    "accept_multiple_notification_requests": "test_mastodon_py_people",
+    "dismiss_multiple_notification_requests": "test_mastodon_py_people",
+    "follows": "test_mastodon_py_people",
+    "account_collections": "test_mastodon_py_office",
+    "account_in_collections": "test_mastodon_py_office",
+    "annual_reports": "test_mastodon_py_office",
+    "annual_report_state": "test_mastodon_py_office",
+    "annual_report_generate": "test_mastodon_py_office",
+    "annual_report_read": "test_mastodon_py_office",
+    "announcement_dismiss": "test_mastodon_py_office",
+    "announcement_reaction_create": "test_mastodon_py_office",
+    "announcement_reaction_delete": "test_mastodon_py_office",
+    "admin_account_delete": "test_mastodon_py_staff",
+    "admin_approve_trending_tag": "test_mastodon_py_staff",
+    "admin_reject_trending_tag": "test_mastodon_py_staff",
+    "generate_media_edit_attributes": "test_mastodon_py_posts",
+    "create_account": "test_mastodon_py_itself",
+    "email_resend_confirmation": "test_mastodon_py_itself",
+    "persistable_login_credentials": "test_mastodon_py_itself",
+    "oauth_userinfo": "test_mastodon_py_itself",
+    "revoke_access_token": "test_mastodon_py_itself",
+    "profile": "test_mastodon_py_itself",
+    "profile_update": "test_mastodon_py_itself",
+    "push_subscription": "test_mastodon_py_itself",
+    "push_subscription_set": "test_mastodon_py_itself",
+    "push_subscription_update": "test_mastodon_py_itself",
+    "push_subscription_delete": "test_mastodon_py_itself",
+    "push_subscription_generate_keys": "test_mastodon_py_itself",
+    "push_subscription_decrypt_push": "test_mastodon_py_itself",
+    "instance_health": "test_mastodon_py_itself",
+    "instance_languages": "test_mastodon_py_itself",
+    "get_approx_server_time": "test_mastodon_py_itself",
+    "clear_caches": "test_mastodon_py_itself",
+    "get_async_refresh_info": "test_mastodon_py_itself",
+    "get_async_refresh_status": "test_mastodon_py_itself",
+    "await_async_refresh": "test_mastodon_py_itself",
 }
 NOT_TRIED: dict[str, str] = {
-    "accept_multiple_notification_requests": (
-        "The library names the parameter id[][], which is no list of ids."
-    ),
-    "account_collections": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "account_in_collections": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "admin_account_delete": "It ends a member's data for good; tests/api/admin holds it.",
-    "admin_approve_trending_link": "It needs a link that trends; tests/api/admin holds it.",
-    "admin_approve_trending_tag": "It needs a tag that trends; tests/api/admin holds it.",
-    "admin_reject_trending_link": "It needs a link that trends; tests/api/admin holds it.",
-    "admin_reject_trending_tag": "It needs a tag that trends; tests/api/admin holds it.",
-    "announcement_dismiss": "Only the command line announces; tests/api holds it.",
-    "announcement_reaction_create": "Only the command line announces; tests/api holds it.",
-    "announcement_reaction_delete": "Only the command line announces; tests/api holds it.",
-    "annual_report": "No office makes annual reports.",
-    "annual_report_generate": "No office makes annual reports.",
-    "annual_report_read": "No office makes annual reports.",
-    "annual_report_state": "No office makes annual reports.",
-    "annual_reports": "No office makes annual reports.",
-    "await_async_refresh": "Nothing here is fetched later, so there is nothing to wait for.",
-    "clear_caches": "It asks no server.",
-    "collection": "No member makes collections here; their routes answer that there are none.",
-    "collection_create": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "collection_delete": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "collection_item_add": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "collection_item_delete": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "collection_item_revoke": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "collection_update": (
-        "No member makes collections here; their routes answer that there are none."
-    ),
-    "create_account": (
-        "Sign-ups are closed unless an administrator opens them; tests/registration holds it."
-    ),
-    "dismiss_multiple_notification_requests": (
-        "The library names the parameter id[][], which is no list of ids."
-    ),
-    "email_resend_confirmation": "Everybody here is confirmed; tests/registration holds it.",
-    "follows": "Mastodon removed its route.",
-    "generate_media_edit_attributes": "It fails in the library itself, before anything is sent.",
-    "get_approx_server_time": "It reads only the Date header of any answer.",
-    "get_async_refresh_info": "Nothing here is fetched later, so there is nothing to wait for.",
-    "get_async_refresh_status": "Nothing here is fetched later, so there is nothing to wait for.",
     "get_status_length": "It asks no server, and needs a package that is not installed.",
-    "instance_activity": "An office tells nobody how busy it is.",
-    "instance_domain_blocks": "An office tells nobody whom it blocks.",
-    "instance_health": "It asks what tests/api/test_instance holds.",
-    "instance_languages": "It wants the token of an app; tests/api/test_instance holds it.",
-    "instance_peers": "An office tells nobody whom it knows.",
-    "instance_terms_of_service": "tests/api/test_instance holds it.",
-    "oauth_userinfo": "It wants the profile scope, which tests/oauth gives.",
-    "persistable_login_credentials": "It asks no server.",
-    "profile": "tests/api/test_profile holds it.",
-    "profile_update": "tests/api/test_profile holds it.",
-    "push_subscription": "It needs a push service that the office is told of; tests/push holds it.",
-    "push_subscription_decrypt_push": (
-        "It needs a push service that the office is told of; tests/push holds it."
-    ),
-    "push_subscription_delete": (
-        "It needs a push service that the office is told of; tests/push holds it."
-    ),
-    "push_subscription_generate_keys": (
-        "It needs a push service that the office is told of; tests/push holds it."
-    ),
-    "push_subscription_set": (
-        "It needs a push service that the office is told of; tests/push holds it."
-    ),
-    "push_subscription_update": (
-        "It needs a push service that the office is told of; tests/push holds it."
-    ),
-    "reports": "Mastodon removed its route.",
-    "revoke_access_token": "tests/oauth revokes tokens; an app has to have its secret.",
-    "search_v1": "Mastodon removed its route.",
     "stream_open_websocket": (
         "It needs a package that is not installed; tests/clients/test_streams opens sockets."
-    ),
-    "timeline_link": (
-        "The library probes the route without an address first, and believes the refusal."
     ),
 }
 
@@ -344,8 +298,9 @@ def methods() -> set[str]:
 
 
 def test_every_method_is_tried_or_has_its_reason() -> None:
-    assert set(TRIED) | set(NOT_TRIED) == methods()
-    assert not set(TRIED) & set(NOT_TRIED)
+    named = [*TRIED, *REFUSED, *NOT_TRIED]
+    assert set(named) == methods()
+    assert len(named) == len(methods())
 
 
 def test_what_is_said_to_be_tried_is_called_there() -> None:

@@ -8,6 +8,8 @@ import pytest
 from mastodon import Mastodon, StreamListener
 from mastodon.errors import MastodonDeprecationWarning
 
+from fedimmp.services import announcing
+from fedimmp.services.announcing import Wording
 from tests.clients.conftest import Trio
 from tests.clients.mastodon_py import Apps, ids, walk
 
@@ -29,13 +31,41 @@ def the_office(people: Apps, host: str, name: str) -> None:
     assert ana.verify_minimum_version("4.0.0") is True
     assert ana.get_supported_version()
     assert ana.oauth_authorization_server_info()["issuer"].rstrip("/") == f"http://{host}"
+    assert ana.annual_reports()["annual_reports"] == []
+    assert ana.annual_report_state(2025)["state"] == "ineligible"
+    assert ana.annual_report_generate(2025) == {}
+    ana.annual_report_read(2025)
+    assert ana.account_collections(people.bo_id)["collections"] == []
+    assert ana.account_in_collections(people.ana_id)["collections"] == []
     assert ana.custom_emojis() == []
     assert ana.announcements() == []
-    assert ana.trends() == []
-    assert ana.trending_tags() == []
-    assert ana.trending_statuses() == []
     assert ana.trending_links() == []
     ana.set_language("pt")
+
+
+async def test_announcements(trio: Trio) -> None:
+    said = Wording("The canteen is closed.")
+    assert trio.porto.app is not None
+    number = await announcing.add(trio.porto.app, said, actor="tests")
+    await walk(trio.porto, lambda people: announcements(people, str(number)))
+
+
+def announcements(people: Apps, number: str) -> None:
+    ana, bo = people.ana, people.bo
+
+    def seen(by: Mastodon) -> Any:
+        return next(each for each in by.announcements() if str(each["id"]) == number)
+
+    assert seen(ana)["content"] == "<p>The canteen is closed.</p>"
+    assert seen(ana)["read"] is False
+    ana.announcement_dismiss(number)
+    assert (seen(ana)["read"], seen(bo)["read"]) == (True, False)
+    ana.announcement_reaction_create(number, "🎉")
+    (reaction,) = seen(bo)["reactions"]
+    assert (reaction["name"], reaction["count"], reaction["me"]) == ("🎉", 1, False)
+    assert seen(ana)["reactions"][0]["me"] is True
+    ana.announcement_reaction_delete(number, "🎉")
+    assert seen(ana)["reactions"] == []
 
 
 async def test_filters(trio: Trio) -> None:

@@ -1,13 +1,19 @@
 """Mastodon.py finds people, follows them, and keeps others away."""
 
 import time
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+from mastodon import Mastodon
 from mastodon.errors import MastodonDeprecationWarning
+from PIL import Image
 
 from tests.clients.conftest import Trio
-from tests.clients.mastodon_py import Apps, ids, walk
+from tests.clients.mastodon_py import Apps, app_with_token, ids, walk
+from tests.live import Member
 
 
 async def test_profiles(trio: Trio) -> None:
@@ -30,8 +36,22 @@ def profiles(people: Apps) -> None:
     assert str(bo.account_lookup(people.ana_name)["id"]) == str(people.ana_id)
     assert str(people.ana_id) in ids(bo.account_search(people.ana_name))
     assert ana.preferences()["posting:default:language"] == "pt"
-    assert "missing" in ana.account_delete_avatar()["avatar"] or ana.me()["avatar"]
-    assert ana.account_delete_header()["header"]
+    plain = (seen["avatar"], seen["header"])
+    orange = BytesIO()
+    Image.new("RGB", (8, 8), "orange").save(orange, "PNG")
+    shown = ana.account_update_credentials(
+        avatar=orange.getvalue(),
+        avatar_mime_type="image/png",
+        header=orange.getvalue(),
+        header_mime_type="image/png",
+    )
+    for kind in ("avatar", "header"):
+        with urlopen(shown[kind]) as file, Image.open(BytesIO(file.read())) as image:
+            assert image.convert("RGB").getpixel((0, 0)) == pytest.approx((255, 165, 0), abs=4)
+    seen = bo.account(people.ana_id)
+    assert (seen["avatar"], seen["header"]) == (shown["avatar"], shown["header"])
+    assert ana.account_delete_avatar()["avatar"] == plain[0]
+    assert ana.account_delete_header()["header"] == plain[1]
 
 
 async def test_follows(trio: Trio) -> None:
@@ -51,7 +71,6 @@ def follows(people: Apps) -> None:
     assert (relation["following"], relation["notifying"]) == (True, True)
     assert ids(ana.account_followers(people.ana_id)) == [str(people.bo_id)]
     assert ids(bo.account_following(people.bo_id)) == [str(people.ana_id)]
-    assert bo.account_familiar_followers(people.ana_id)[0]["accounts"] == []
     assert bo.account_endorse(people.ana_id)["endorsed"] is True
     assert ids(bo.endorsements()) == [str(people.ana_id)]
     assert bo.account_unendorse(people.ana_id)["endorsed"] is False
@@ -62,6 +81,22 @@ def follows(people: Apps) -> None:
     ana.account_update_credentials(locked=False)
     assert bo.account_follow(people.ana_id)["following"] is True
     assert bo.account_unfollow(people.ana_id)["following"] is False
+    # The library looks the name up itself, since Mastodon removed the route.
+    assert bo.follows(people.ana_name)["following"] is True
+
+
+async def test_familiar_followers(trio: Trio) -> None:
+    cy = await trio.hq.member("cy")
+    await walk(trio.hq, lambda people: familiar_followers(people, cy))
+
+
+def familiar_followers(people: Apps, cy: Member) -> None:
+    ana = people.ana
+    ana.account_follow(cy.account_id)
+    (before,) = ana.account_familiar_followers(people.bo_id)
+    app_with_token(cy).account_follow(people.bo_id)
+    (after,) = ana.account_familiar_followers(people.bo_id)
+    assert (before["accounts"], ids(after["accounts"])) == ([], [str(cy.account_id)])
 
 
 async def test_distance(trio: Trio) -> None:
@@ -130,18 +165,22 @@ def hashtags(people: Apps) -> None:
 
 
 async def test_suggestions_and_searches(trio: Trio) -> None:
-    await walk(trio.hq, suggestions_and_searches)
+    cy = app_with_token(await trio.hq.member("cy"))
+    await walk(trio.hq, lambda people: suggestions_and_searches(people, cy))
 
 
-def suggestions_and_searches(people: Apps) -> None:
+def suggestions_and_searches(people: Apps, cy: Mastodon) -> None:
     ana, name = people.ana, people.bo_name
     for found in (ana.search(name), ana.search_v2(name, result_type="accounts")):
         assert str(people.bo_id) in ids(found["accounts"])
+    cy.account_follow(people.bo_id)
+    ana.account_follow(cy.me()["id"])
     offered = ana.suggestions_v2()
-    assert all(each["account"]["id"] for each in offered)
-    assert len(ana.suggestions()) == len(offered)
+    assert str(offered[0]["account"]["id"]) == str(people.bo_id)
+    assert offered[0]["sources"] == ["friends_of_friends"]
+    assert ids(ana.suggestions()) == ids(each["account"] for each in offered)
     with pytest.warns(MastodonDeprecationWarning):
-        assert len(ana.suggestions_v1()) == len(offered)
+        assert ids(ana.suggestions_v1()) == ids(each["account"] for each in offered)
     ana.suggestion_delete(people.bo_id)
     assert str(people.bo_id) not in ids(each["account"] for each in ana.suggestions_v2())
 
@@ -204,6 +243,27 @@ def notification_requests(people: Apps) -> None:
     ana.accept_notification_request(knock("Three"))
     assert eventually(ana.notifications_merged) is not None
     assert ana.notification_requests() == []
+
+
+async def test_several_notification_requests(trio: Trio) -> None:
+    cy, di = [app_with_token(await trio.hq.member(name)) for name in ("cy", "di")]
+    await walk(trio.hq, lambda people: several_notification_requests(people, (cy, di)))
+
+
+def several_notification_requests(people: Apps, others: Sequence[Mastodon]) -> None:
+    ana = people.ana
+    ana.update_notifications_policy(for_not_following="filter")
+    for asked in (
+        ana.dismiss_multiple_notification_requests,
+        ana.accept_multiple_notification_requests,
+    ):
+        for each in others:
+            each.status_post(f"@{people.ana_name} Hello?")
+        asked(ids(ana.notification_requests()))
+        assert ana.notification_requests() == []
+    eventually(ana.notifications_merged)
+    heard = {str(each["account"]["id"]) for each in ana.notifications(types=["mention"])}
+    assert heard == {str(each.me()["id"]) for each in others}
 
 
 async def test_conversations(trio: Trio) -> None:

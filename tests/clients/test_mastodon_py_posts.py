@@ -131,6 +131,11 @@ def media(people: Apps) -> None:
     post = ana.status_post("Look.", media_ids=[sent["id"]])
     (seen,) = people.bo.status(post["id"])["media_attachments"]
     assert seen["description"] == "An orange"
+    change = ana.generate_media_edit_attributes(sent["id"], "A fruit", (0.5, -0.5))
+    ana.status_update(post["id"], "Look again.", media_attributes=[change])
+    (seen,) = people.bo.status(post["id"])["media_attachments"]
+    assert seen["description"] == "A fruit"
+    assert (seen["meta"]["focus"]["x"], seen["meta"]["focus"]["y"]) == (0.5, -0.5)
 
 
 async def test_timelines(trio: Trio) -> None:

@@ -15,6 +15,7 @@ from fedimmp.web.params import nest
     [
         ([("status", "hi")], {"status": "hi"}),
         ([("id[]", "1"), ("id[]", "2")], {"id": ["1", "2"]}),
+        ([("id[][]", "1"), ("id[][]", "2")], {"id": ["1", "2"]}),
         ([("id", "1"), ("id", "2")], {"id": "2"}),
         (
             [("poll[options][]", "a"), ("poll[options][]", "b"), ("poll[expires_in]", "60")],
