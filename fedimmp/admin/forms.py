@@ -216,3 +216,9 @@ class KnockForm(ActForm):
 
     host = Text(_WORDS, minimum=1, strip=True, required=True)
     act = _one_of("allow", "ignore", "block")
+
+
+class ConfirmManifestForm(ActForm):
+    """POST /admin/organisation; `version` is the one that was looked at."""
+
+    version = Integer(1, 2**63 - 1, required=True)

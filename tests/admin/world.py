@@ -62,6 +62,7 @@ class Furnished:
             "/admin/reports/{id}": f"/admin/reports/{self.report}",
             "/admin/peers": "/admin/peers",
             "/admin/peers/new": "/admin/peers/new",
+            "/admin/organisation": "/admin/organisation",
             "/admin/peers/{host}": f"/admin/peers/{HOST}",
             "/admin/peers/{host}/state": f"/admin/peers/{HOST}/state?state=removed",
             "/admin/knocks": "/admin/knocks",
