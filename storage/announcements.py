@@ -264,3 +264,5 @@ async def announce(
     )
     if logged:
         tx.hint("stream")
+    if drafts:
+        tx.hint("pushes")

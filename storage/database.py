@@ -116,7 +116,7 @@ class Transaction(Connection):
             await self._raw.executemany(sql, args)
 
     def hint(self, channel: str) -> None:
-        """Wake the readers of "stream", "deliveries", "inbox" or "jobs" after the commit."""
+        """Wake readers after the commit: of "stream", "deliveries", "inbox", "jobs", "pushes"."""
         self.hints.add(channel)
 
     @asynccontextmanager

@@ -49,6 +49,7 @@ def text_of(notification: Mapping[str, Any], receiver: Receiver) -> bytes:
     account, status = notification["account"], notification.get("status")
     shown = (status["spoiler_text"] or status["content"]) if status else account["note"]
     name = account["display_name"] or account["acct"]
+    title = sentence_of(notification["type"], name, receiver.locale)
     return orjson.dumps(
         {
             "access_token": receiver.token,
@@ -56,7 +57,7 @@ def text_of(notification: Mapping[str, Any], receiver: Receiver) -> bytes:
             "notification_id": int(notification["id"]),
             "notification_type": notification["type"],
             "icon": account["avatar_static"],
-            "title": _cut(sentence_of(notification["type"], name), _TITLE_CHARACTERS),
+            "title": _cut(title, _TITLE_CHARACTERS),
             "body": _cut(" ".join(plain_text(shown).split()), _BODY_CHARACTERS),
         }
     )

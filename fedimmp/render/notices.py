@@ -2,25 +2,16 @@
 
 from typing import Final
 
-_SENTENCES: Final = {
-    "mention": "{name} mentioned you",
-    "status": "{name} posted",
-    "reblog": "{name} boosted your post",
-    "follow": "{name} follows you",
-    "follow_request": "{name} wants to follow you",
-    "favourite": "{name} favourited your post",
-    "poll": "A poll that you took part in has ended",
-    "update": "{name} edited a post that you boosted",
-    "quote": "{name} quoted your post",
-    "quoted_update": "{name} edited a post that you quoted",
-    "severed_relationships": "You lost follows with {name}",
-    "moderation_warning": "The moderators of your office have a message for you",
-    "admin.sign_up": "{name} signed up",
-    "admin.report": "{name} filed a report",
-}
-_ANYTHING: Final = "You have a new notification"
+from fedimmp.render.notice_catalogues import ANYTHING, CATALOGUES
+
+_USUAL: Final = "en"
 
 
-def sentence_of(kind: str, name: str) -> str:
-    """Return what a notification of this type says; `name` is who, or what, it is about."""
-    return _SENTENCES.get(kind, _ANYTHING).format(name=name)
+def sentence_of(kind: str, name: str, locale: str = _USUAL) -> str:
+    """Return what a notification of this type says; `name` is who, or what, it is about.
+
+    In the language of the locale, such as `de` or `pt-BR`, else in English.
+    """
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    catalogue = CATALOGUES.get(language, CATALOGUES[_USUAL])
+    return catalogue.get(kind, catalogue[ANYTHING]).format(name=name)

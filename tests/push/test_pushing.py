@@ -69,6 +69,39 @@ async def test_an_app_reads_what_the_service_cannot(world: World, standard: bool
     _check_vapid(world, message.headers, subscription["server_key"])
 
 
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [
+        ("de", "bo hat dich erwähnt"),
+        ("pt-BR", "bo mencionou você"),
+        ("ja", "boさんがあなたに言及しました"),
+        ("tlh", "bo mentioned you"),
+    ],
+)
+async def test_a_message_speaks_its_readers_language(world: World, locale: str, title: str) -> None:
+    ana, bo = await world.office.member("ana"), await world.office.member("bo")
+    async with world.office.app.db.writer() as tx:
+        await tx.execute(
+            "UPDATE members SET locale = $2 WHERE account_id = $1", ana.account_id, locale
+        )
+    phone = Phone()
+    await ana.ok("POST", PATH, json=phone.form(world.endpoint))
+    await post(bo, "@ana hello")
+    assert await sent(world) == 1
+    text = phone.read(world.service.received[-1])
+    assert (text["title"], text["preferred_locale"]) == (title, locale)
+
+
+async def test_whoever_pushes_is_woken(world: World) -> None:
+    ana, bo = await world.office.member("ana"), await world.office.member("bo")
+    hint = world.office.app.db.subscribe("pushes")
+    await ana.ok("POST", PATH, json=Phone().form(world.endpoint))
+    await post(bo, "nothing for anybody")
+    assert not await hint.wait(0)
+    await post(bo, "@ana hello")
+    assert await hint.wait(5)
+
+
 def _check_vapid(world: World, headers: dict[str, str], server_key: str) -> None:
     """The token is signed with the key that apps were shown, for this service and this day."""
     said = headers["Authorization"]
