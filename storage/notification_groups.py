@@ -132,7 +132,7 @@ async def list_page(
     grouped_types: Sequence[str] = GROUPABLE,
     standing: Standing | None = None,
 ) -> list[Group]:
-    """Return a page of a member's groups, by their newest notification, in two queries.
+    """Return a page of a member's groups, by their newest notification, in two queries at most.
 
     A group whose members lie on both sides of a page's end appears on both pages. There is none if
     the standing is lost.
@@ -236,7 +236,7 @@ async def _complete(
     """Return the groups that these notifications stand for; those of other types are alone."""
     keys = [each.group_key for each in found if each.group_key and each.type in grouped]
     ids = [each.id for each in found]
-    rows = await conn.fetch(_WHOLES, account_id, keys, min(ids, default=0), max(ids, default=0))
+    rows = await conn.fetch(_WHOLES, account_id, keys, min(ids), max(ids)) if keys else []
     wholes = {row["key"]: row for row in rows}
     return [
         _group(each, wholes.get(each.group_key) if each.type in grouped else None) for each in found

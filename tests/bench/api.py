@@ -26,11 +26,13 @@ from tests.live import Member, Office, free_ports, until
 SIZES = tuple(
     int(each) for each in os.environ.get("FEDIMMP_BENCH_STATUSES", "10000,1000000").split(",")
 )
-REQUESTS = int(os.environ.get("FEDIMMP_BENCH_API_REQUESTS", "6000"))
 CONNECTIONS = 8
 ROUNDS = 3
+SECONDS = 4.0
+WARM_UP_SECONDS = 1.5
 HOME = "/api/v1/timelines/home"
 NOTIFICATIONS = "/api/v1/notifications"
+GROUPS = "/api/v2/notifications"
 
 
 async def measure_api() -> None:
@@ -69,8 +71,9 @@ async def _measure(office: Office, ports: list[int]) -> None:
         office, ports, f"the same, {READERS} readers", [_get(each, HOME) for each in readers]
     )
     await _rate(office, ports, "notifications, 40", [_get(reader, NOTIFICATIONS)])
+    await _rate(office, ports, "the same in groups", [_get(reader, GROUPS)])
     await _rate(office, ports, "an account's posts", [_get(reader, profile)])
-    await _rate(office, ports, "publish", _posts(authors), share=4)
+    await _rate(office, ports, "publish", _posts(authors))
 
 
 def _get(member: Member, path: str) -> bytes:
@@ -90,42 +93,39 @@ def _headers(member: Member) -> dict[str, str]:
 
 
 async def _rate(
-    office: Office,
-    ports: list[int],
-    name: str,
-    requests: list[bytes] | Iterator[bytes],
-    *,
-    share: int = 1,
+    office: Office, ports: list[int], name: str, requests: list[bytes] | Iterator[bytes]
 ) -> None:
-    """Send requests over and over and print the median of some rounds."""
+    """Send requests over and over for some rounds and print the median of them."""
     source = itertools.cycle(requests) if isinstance(requests, list) else requests
-    count = REQUESTS // share
-    await _send(ports, list(itertools.islice(source, 200)))
+    await _send(ports, source, WARM_UP_SECONDS)
     spent = -cpu_seconds(office)
-    rounds = [await _send(ports, list(itertools.islice(source, count))) for _ in range(ROUNDS)]
+    rounds = [await _send(ports, source, SECONDS) for _ in range(ROUNDS)]
     spent += cpu_seconds(office)
     rate = sorted(rounds, key=lambda each: each.per_second)[len(rounds) // 2]
+    answered = sum(each.answered for each in rounds)
     print(
         f"{name:34} {rate.per_second:8.0f} /s"
         f"   p50 {rate.median:6.1f} ms   p99 {rate.p99:6.1f} ms   {CONNECTIONS} connections"
-        f"   {spent / ROUNDS / count * 1e6:.0f} us CPU of the office each",
+        f"   {spent / answered * 1e6:.0f} us CPU of the office each",
         flush=True,
     )
 
 
-async def _send(ports: list[int], requests: list[bytes]) -> Rate:
-    """Spread requests over the processes; their rates add up."""
+async def _send(ports: list[int], source: Iterator[bytes], seconds: float) -> Rate:
+    """Spread requests over the processes for so long; their rates add up."""
     connections = CONNECTIONS // len(ports)
+    ends_at = time.perf_counter() + seconds
+    requests = itertools.takewhile(lambda _: time.perf_counter() < ends_at, source)
     found = await asyncio.gather(
         *(
             send_all(
                 "127.0.0.1",
                 port,
-                requests[at :: len(ports)],
+                requests,
                 connections=connections,
                 expect=b"200",
             )
-            for at, port in enumerate(ports)
+            for port in ports
         )
     )
     return Rate(

@@ -6,7 +6,7 @@ What it spends is taken from the server under test, which shares its cores.
 import asyncio
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -81,7 +81,7 @@ class _Caller(asyncio.Protocol):
 
 
 async def send_all(
-    host: str, port: int, requests: Sequence[bytes], *, connections: int, expect: bytes = b"202"
+    host: str, port: int, requests: Iterable[bytes], *, connections: int, expect: bytes = b"202"
 ) -> Rate:
     """Send each request once and return how fast they were answered; asserts their status."""
     times: list[float] = []
