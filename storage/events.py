@@ -96,11 +96,12 @@ async def read_after(
     """Return events above `last_id` and those of `gap_ids` that have appeared, by rising id."""
     rows = await conn.fetch(
         """
+        -- Not as one condition with OR, for which the whole log would be read.
         SELECT id, kind, subject_id, account_ids, detail, created_at
-        FROM stream_events
-        WHERE
-            id > $1
-            OR id = ANY($2)
+        FROM (
+            (SELECT * FROM stream_events WHERE id > $1 ORDER BY id LIMIT $3)
+            UNION ALL
+            (SELECT * FROM stream_events WHERE id = ANY($2) AND id <= $1)) AS unheard
         ORDER BY id
         LIMIT $3
         """,
