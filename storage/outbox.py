@@ -177,25 +177,25 @@ async def enqueue(
     """
     if news:
         tx.hint("stream")
+    described = (
+        activity.account_id,
+        activity.uri,
+        activity.type,
+        activity.status_id,
+        activity.body,
+    )
+    addressed = (
+        recipients.everyone,
+        recipients.followers,
+        list(recipients.account_ids),
+        scheme,
+        own_host,
+        recipients.without_feed,
+        activity.for_followers,
+    )
     for attempt in range(_ID_ATTEMPTS):
-        row = await tx.fetchrow(
-            _ENQUEUE,
-            activity.id + attempt,
-            activity.account_id,
-            activity.uri,
-            activity.type,
-            activity.status_id,
-            activity.body,
-            now,
-            recipients.everyone,
-            recipients.followers,
-            list(recipients.account_ids),
-            scheme,
-            own_host,
-            recipients.without_feed,
-            activity.for_followers,
-            events.as_argument(() if attempt else news),
-        )
+        told = events.as_argument(() if attempt else news)
+        row = await tx.fetchrow(_ENQUEUE, activity.id + attempt, *described, now, *addressed, told)
         if row is None or row["targets"] == 0:
             return 0
         if row["queued"]:
