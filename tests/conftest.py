@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -17,8 +17,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp import web
 from xdist.workermanage import NodeManager
 
+from fedimmp.app import App
+from fedimmp.web import application
+from fedimmp.web.routes import Route
 from storage.cluster import running
 from storage.database import Database
 from storage.migrate import migrate
@@ -83,6 +87,32 @@ def _types_are_asked_for_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncpg.Connection, "_introspect_types", remember)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_are_listed_once() -> Iterator[None]:
+    """Let the offices of this process share their table of routes, which knows nothing of them.
+
+    Making it anew takes longer than most tests.
+    """
+    tables: dict[tuple[int, ...], web.UrlDispatcher] = {}
+    make = application.application
+
+    def application_with_table(app: App, routes: Sequence[Route], **more: Any) -> web.Application:
+        key = tuple(map(id, routes))
+        if key not in tables:
+            made = make(app, routes, **more)
+            tables[key] = made.router
+            return made
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(application, "_add", lambda *_arguments: None)
+            made = make(app, routes, **more)
+        made._router = tables[key]
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fedimmp.build.site.application", application_with_table)
         yield
 
 

@@ -8,9 +8,11 @@ source as it is are run first.
 import ast
 import hashlib
 import json
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -63,13 +65,14 @@ class Recorder:
     """Writes down what came of the marked tests, where whole files of them ran."""
 
     def __init__(self) -> None:
-        self._source = source()
+        self._source = ""
         self._outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test; it passed if its setting up and its tearing down did as well."""
         news = report.outcome != "passed" or report.nodeid not in self._outcomes
         if news and "sec" in report.keywords:
+            self._source = self._source or source()
             self._outcomes[report.nodeid] = report.outcome
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -99,10 +102,12 @@ def source() -> str:
     """Return a checksum of all that decides what comes of a test."""
     total = hashlib.sha256()
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if path.is_file() and {"node_modules", "__pycache__"}.isdisjoint(path.parts):
-                total.update(f"{path.relative_to(ROOT)}\n".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+        for folder, folders, names in os.walk(ROOT / package):
+            folders[:] = sorted({*folders} - {"node_modules", "__pycache__"})
+            for name in sorted(names):
+                content = Path(folder, name).read_bytes()
+                total.update(f"{folder}/{name} {len(content)}\n".encode())
+                total.update(content)
     return total.hexdigest()
 
 
