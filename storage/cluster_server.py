@@ -39,6 +39,7 @@ DATABASE = "fedimmp"
 _PORT = 5432
 _STEP_SECONDS = 0.02
 _STOP_SECONDS = 120.0
+_DYING_SECONDS = 2.0
 _LONGEST_LOG = 10 * 2**20
 
 # Sized for a small office; an instance that outgrows this brings a PostgreSQL of its own.
@@ -266,13 +267,16 @@ class Server:
         _sync_folder(self._folder)
 
     def _refuse_stranger(self) -> None:
-        # We hold server.lock, so a live process named in this file was not started by us.
-        running = self._running()
-        if running is not None and is_postgres(running.pid):
-            raise ClusterError(
-                f"PostgreSQL process {running.pid}, which fedimmp did not start, uses"
-                f" {self._data}: stop it first."
-            )
+        # We hold server.lock, so a live process named in this file was not started by us. One of
+        # ours that was killed has given up the lock a moment before it is gone.
+        deadline = time.monotonic() + _DYING_SECONDS
+        while (running := self._running()) is not None and is_postgres(running.pid):
+            if time.monotonic() > deadline:
+                raise ClusterError(
+                    f"PostgreSQL process {running.pid}, which fedimmp did not start, uses"
+                    f" {self._data}: stop it first."
+                )
+            time.sleep(_STEP_SECONDS)
 
     def _launch(self, binaries: Binaries, user: ServerUser, sockets: Path, lock: int) -> int:
         """Start a detached server that holds `lock`, and return its process id."""

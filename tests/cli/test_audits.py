@@ -77,7 +77,7 @@ async def test_words_of_others_neither_end_a_line_nor_steer_a_terminal(
     (line,) = lines.rstrip("\n").split("\n")
     assert not re.search(r"[\x00-\x1f]", line)
     assert json.loads(line)["target"] == EVIL
-    messages = (await fedimmp("audit", "export", "--act", "peer", "--format", "syslog")).out
+    messages = (await fedimmp("audit", "export", "--act", "peer.knock", "--format", "syslog")).out
     (message,) = messages.rstrip("\n").split("\n")
     found = MESSAGE.fullmatch(message)
     assert found is not None, message
