@@ -177,31 +177,40 @@ async def enqueue(
     """
     if news:
         tx.hint("stream")
-    described = (
-        activity.account_id,
-        activity.uri,
-        activity.type,
-        activity.status_id,
-        activity.body,
-    )
-    addressed = (
-        recipients.everyone,
-        recipients.followers,
-        list(recipients.account_ids),
-        scheme,
-        own_host,
-        recipients.without_feed,
-        activity.for_followers,
-    )
     for attempt in range(_ID_ATTEMPTS):
         told = events.as_argument(() if attempt else news)
-        row = await tx.fetchrow(_ENQUEUE, activity.id + attempt, *described, now, *addressed, told)
+        row = await tx.fetchrow(
+            _ENQUEUE,
+            activity.id + attempt,
+            *_described(activity),
+            now,
+            *_addressed(recipients),
+            scheme,
+            own_host,
+            recipients.without_feed,
+            activity.for_followers,
+            told,
+        )
         if row is None or row["targets"] == 0:
             return 0
         if row["queued"]:
             tx.hint("deliveries")
             return int(row["queued"])
     raise Conflict("No free id was found for an activity.", constraint="outbox_pkey")
+
+
+def _described(activity: NewActivity) -> tuple[object, ...]:
+    return (
+        activity.account_id,
+        activity.uri,
+        activity.type,
+        activity.status_id,
+        activity.body,
+    )
+
+
+def _addressed(recipients: Recipients) -> tuple[object, ...]:
+    return recipients.everyone, recipients.followers, list(recipients.account_ids)
 
 
 async def find_by_uri(conn: Connection, uri: str) -> StoredActivity | None:

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "/api/v1/admin/peers/preview",
     "/api/v1/annual_reports/{year}",
     "/api/v1/collections/{id}",
+    "/api/v1/instance/terms_of_service/{date}",
     "/api/v1/push/subscription",
     "/api/v1/timelines/link",
     "/api/v1_alpha/async_refreshes/{id}",

@@ -206,6 +206,7 @@ ALLOWLIST = Section(
         ),
         "SEC-222": Vector("staff that acts on staff, or without a trace", "403, and written down"),
         "SEC-224": Vector("line ends and escapes in what is logged", "one line, without effect"),
+        "SEC-225": Vector("private keys, looked for in files and answers", "only sealed ones"),
         "SEC-228": Vector("fifty equal activities at the same moment", "one row each"),
         "SEC-229": Vector("forwarded headers of somebody who is no proxy", "ignored"),
         "SEC-230": Vector("a verifier that can be forged, a loader that fetches", "not in use"),
