@@ -57,7 +57,9 @@ def close_wipers() -> None:
 
 async def _wiper(url: str) -> asyncpg.Connection:
     """Return the session that empties a database; a test may have ended the one before."""
-    with suppress(KeyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    # The last of these is a session that was ended a moment ago, and does not know it yet.
+    ended = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+    with suppress(KeyError, *ended):
         await _wipers[url].execute("SELECT 1")
         return _wipers[url]
     _wipers[url] = await asyncpg.connect(url)
