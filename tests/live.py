@@ -6,6 +6,7 @@ use-cases, from this process, over the office's own database.
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import secrets
@@ -28,6 +29,8 @@ from fedimmp.web.scopes import USER_SCOPES
 
 T = TypeVar("T")
 START_SECONDS = 60.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -43,6 +46,12 @@ def free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             found += [port] if port not in found else []
     return found
+
+
+def _end_with_the_tests() -> None:
+    """Have the system end a new process with the one that started it, however that ends."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 20.0) -> T:
@@ -201,6 +210,7 @@ factor = 10000.0
                 stderr=log,
                 start_new_session=True,
                 env=environment,
+                preexec_fn=_end_with_the_tests,
             )
         self.processes.append(child)
         if wait:
