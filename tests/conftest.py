@@ -11,6 +11,8 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +22,9 @@ import pytest
 from aiohttp import web
 from xdist.workermanage import NodeManager
 
+from activitypub.signatures.keys import generate_rsa
 from fedimmp.app import App
+from fedimmp.services import members
 from fedimmp.web import application
 from fedimmp.web.routes import Route
 from storage.cluster import running
@@ -87,6 +91,18 @@ def _types_are_asked_for_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncpg.Connection, "_introspect_types", remember)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_keys_are_made() -> Iterator[None]:
+    """Give offices and members one of a few RSA keys; finding primes takes longer than most tests.
+
+    Those who arrive one after the other have different ones.
+    """
+    make, numbers = cache(lambda _number: generate_rsa()), cycle(range(8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(members, "generate_rsa", lambda: make(next(numbers)))
         yield
 
 
