@@ -134,7 +134,7 @@ async def test_states_of_peers(fedimmp: CommandLine) -> None:
     assert "is draining already" in await fedimmp.fails("peer", "drain", host, code=1)
     preview = (await fedimmp("peer", "preview", host, "--json")).json
     assert preview["hosts"][host] == {"before": "draining", "after": "removed"}
-    assert (preview["cuts"], preview["accounts"]) == ([host, f"ap.{host}"], 0)
+    assert (sorted(preview["cuts"]), preview["accounts"]) == (sorted((host, f"ap.{host}")), 0)
     assert (
         f"{host}: draining -> blocked"
         in (await fedimmp("peer", "preview", host, "--state", "blocked")).out

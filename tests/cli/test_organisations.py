@@ -57,12 +57,12 @@ async def test_list_is_made_signed_and_published(
     fingerprint = await begin(fedimmp, keys, passphrase)
     assert all(mode & 0o077 == 0 for mode in modes(keys))
     added = await fedimmp(
-        "org", "member", "add", "porto.example", "--key", KEY, "--office", "Porto",
+        "org", "member", "add", "sines.example", "--key", KEY, "--office", "Sines",
         "--time-zone", "Europe/Lisbon", "--network", "10.1.0.0/16",
     )  # fmt: skip
     assert added.code == 0, added
     assert (await fedimmp("org", "diff", "--json")).json[-1] == {
-        "host": "porto.example",
+        "host": "sines.example",
         "change": "is added",
     }
     assert "Nobody has signed" in await fedimmp.fails("org", "publish", code=1)
@@ -79,10 +79,10 @@ async def test_list_is_made_signed_and_published(
     shown = (await fedimmp("org", "show", "--json")).json
     assert shown["fingerprint"] == fingerprint
     assert (shown["version"], shown["quorum"], shown["warnings"]) == (1, "2 of 3 keys", [])
-    assert [each["host"] for each in shown["members"]][-1] == "porto.example"
+    assert [each["host"] for each in shown["members"]][-1] == "sines.example"
     assert (await fedimmp("org", "verify")).out == "Version 1 is signed as it should be.\n"
     assert (await fedimmp("org", "diff")).out == "Nothing changes.\n"
-    assert (await fedimmp("peer", "show", "porto.example", "--json")).json["state"] == "allowed"
+    assert (await fedimmp("peer", "show", "sines.example", "--json")).json["state"] == "allowed"
 
 
 async def test_keys_are_rotated_by_the_old_and_the_new(
