@@ -194,11 +194,6 @@ async def apply_members(
     return [turn for turn in turns if turn.changed]
 
 
-async def find_trust(conn: Connection, app: App, host: str) -> PeerState | None:
-    """Return how a host stands at this moment, wildcards included, None for an unknown one."""
-    return await trust.state_of(conn, host, app.now())
-
-
 async def end_expired(tx: Transaction, app: App, limit: int) -> int:
     """Let hosts go whose time is over; returns how many there were.
 

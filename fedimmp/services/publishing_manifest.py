@@ -302,12 +302,6 @@ def _rotated(
     return Quorum((*people, *add), needed or before.needed, office)
 
 
-async def find_draft(app: App) -> StoredDraft | None:
-    """Return the list as it will be, None for an office that does not publish."""
-    async with app.db.reader() as conn:
-        return await organisation_draft.find(conn)
-
-
 def members_of(draft: StoredDraft) -> list[Member]:
     """Return the offices of the list as it will be."""
     return [read_member(each) for each in draft.members]
