@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from activitypub.manifest import signing
-from activitypub.manifest.content import Member
+from activitypub.manifest.content import Member, MemberState
 from activitypub.manifest.keys import (
     MIN_PASSPHRASE,
     OrganisationKey,
@@ -167,32 +167,40 @@ def add_member(
     click.echo(f"{listed.host} will be a member once this is signed and published.")
 
 
+_CONFIRM = click.option(
+    "--confirm", is_flag=True, help="However many offices go: others need not ask."
+)
+
+
 @member.command("drain")
 @click.argument("host")
-@click.option("--confirm", is_flag=True, help="However many offices go: others need not ask.")
+@_CONFIRM
 @config_option
 def drain_member(host: str, confirm: bool, config_path: Path | None) -> None:
     """Let an office be read but say nothing more, until it is removed."""
 
-    async def work(app: App) -> None:
-        await publishing_manifest.end_member(app, host, "draining", confirmed=confirm, actor=_ACTOR)
-
-    with_app(config_path, work)
+    _end_member(config_path, host, "draining", confirmed=confirm)
     click.echo(f"{host} will drain once this is signed and published.")
 
 
 @member.command("remove")
 @click.argument("host")
-@click.option("--confirm", is_flag=True, help="However many offices go: others need not ask.")
+@_CONFIRM
 @config_option
 def remove_member(host: str, confirm: bool, config_path: Path | None) -> None:
     """Take an office out: nobody talks to it any more."""
 
+    _end_member(config_path, host, "removed", confirmed=confirm)
+    click.echo(f"{host} will be removed once this is signed and published.")
+
+
+def _end_member(
+    config_path: Path | None, host: str, state: MemberState, *, confirmed: bool
+) -> None:
     async def work(app: App) -> None:
-        await publishing_manifest.end_member(app, host, "removed", confirmed=confirm, actor=_ACTOR)
+        await publishing_manifest.end_member(app, host, state, confirmed=confirmed, actor=_ACTOR)
 
     with_app(config_path, work)
-    click.echo(f"{host} will be removed once this is signed and published.")
 
 
 @click.command()

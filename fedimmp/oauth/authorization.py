@@ -89,28 +89,26 @@ async def show(call: Call) -> web.StreamResponse:
 async def decide(call: Call) -> web.StreamResponse:
     """Take what the member decided to the application."""
     form = await call.form()
+    return await _settle(call, form, form["decision"])
+
+
+async def deny(call: Call) -> web.StreamResponse:
+    """Take the member's refusal to the application."""
+    return await _settle(call, await call.form(), "deny")
+
+
+async def _settle(call: Call, form: dict[str, Any], decision: str) -> web.StreamResponse:
     request = await _checked(call, form)
     visitor = await browser.find_visitor(call)
     if visitor is None:
         return browser.to_sign_in(call, return_to=request.path)
     browser.check_form(call, form["csrf_token"], visitor.csrf_token)
-    match form["decision"]:
+    match decision:
         case "allow":
             return await _allow(call, request, visitor)
         case "deny":
             return _deny(call, request, visitor)
     raise BadRequest("The form did not say whether you allow or deny it.")
-
-
-async def deny(call: Call) -> web.StreamResponse:
-    """Take the member's refusal to the application."""
-    form = await call.form()
-    request = await _checked(call, form)
-    visitor = await browser.find_visitor(call)
-    if visitor is None:
-        return browser.to_sign_in(call, return_to=request.path)
-    browser.check_form(call, form["csrf_token"], visitor.csrf_token)
-    return _deny(call, request, visitor)
 
 
 async def native(call: Call) -> web.StreamResponse:
