@@ -30,6 +30,14 @@ class Knock:
 
 
 _COLUMNS = "host, key_id, actor_uri, actor_host, count, first_at, last_at, ignored_at"
+# Who is trusted or blocked meanwhile knocks no more.
+_UNDECIDED = f"""
+    NOT EXISTS (
+        SELECT
+        FROM peers
+        WHERE peers.host = knocks.host
+            AND ({peer_talks("peers")} OR peers.state = 'blocked'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,7 @@ async def list_latest(conn: Connection, limit: int, *, ignored: bool = False) ->
         SELECT {_COLUMNS}
         FROM knocks
         WHERE ($2 OR ignored_at IS NULL)
-            AND NOT EXISTS (
-                SELECT
-                FROM peers
-                WHERE peers.host = knocks.host
-                    AND ({peer_talks("peers")} OR peers.state = 'blocked'))
+            AND {_UNDECIDED}
         ORDER BY last_at DESC, host
         LIMIT $1
         """,
@@ -105,11 +109,7 @@ async def list_of_actors(conn: Connection, hosts: Sequence[str], limit: int) -> 
         WHERE actor_host = ANY($1::text[])
             AND host <> actor_host
             AND ignored_at IS NULL
-            AND NOT EXISTS (
-                SELECT
-                FROM peers
-                WHERE peers.host = knocks.host
-                    AND ({peer_talks("peers")} OR peers.state = 'blocked'))
+            AND {_UNDECIDED}
         ORDER BY last_at DESC, host
         LIMIT $2
         """,
