@@ -277,25 +277,32 @@ async def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
             pass
 
 
-async def test_https_from_certificate_files(tmp_path: Path) -> None:
+def with_certificate(folder: Path, **settings: str) -> tuple[Config, ssl.SSLContext]:
+    """Configure an office that serves https, and what a client needs to trust it."""
     authority = trustme.CA()
     issued = authority.issue_cert("hq.localhost")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate, key = folder / "cert.pem", folder / "key.pem"
     certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     key.write_bytes(issued.private_key_pem.bytes())
     config = configured(
-        tmp_path,
+        folder,
         server__origin="https://hq.localhost",
         server__tls_certificate=str(certificate),
         server__tls_key=str(key),
+        **settings,
     )
     context = ssl.create_default_context()
     authority.configure_trust(context)
+    return config, context
+
+
+async def test_https_from_certificate_files(tmp_path: Path) -> None:
+    config, context = with_certificate(tmp_path)
     async with serving(app_of(config), config) as (_, port), aiohttp.ClientSession() as session:
         url = f"https://127.0.0.1:{port}/livez"
         async with session.get(url, ssl=context, server_hostname="hq.localhost") as answer:
             assert answer.status == 200
-    key.write_text("nonsense")
+    (tmp_path / "key.pem").write_text("nonsense")
     with pytest.raises(ListenError, match="cannot be used"):
         async with serving(app_of(config), config):
             pass

@@ -18,6 +18,7 @@ from tests.unit.web.test_server import (
     app_of,
     connected,
     seconds_until_closed,
+    with_certificate,
 )
 
 REQUEST = (
@@ -69,6 +70,21 @@ async def test_the_new_protocol_has_the_connection_with_what_came_early(tmp_path
         await asyncio.sleep(1.2)
         writer.write(REQUEST)
         assert await reader.readexactly(len(REQUEST)) == REQUEST
+
+
+async def test_the_new_protocol_speaks_through_tls(tmp_path: Path) -> None:
+    config, context = with_certificate(tmp_path, limits__keepalive_seconds="1")
+    async with serving(app_of(config, ROUTES), config) as (_, port), asyncio.timeout(PATIENCE):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=context, server_hostname="hq.localhost"
+        )
+        writer.write(REQUEST.replace(b"Host: a", b"Host: hq.localhost"))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        sent = bytes(range(256)) * 1000
+        writer.write(sent)
+        assert await reader.readexactly(len(sent)) == sent
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_its_place_is_counted_until_it_is_lost(tmp_path: Path) -> None:
